@@ -1,0 +1,107 @@
+// `npm test [-- PART… [FILTER…]]`: builds, then checks types, runs vitest and the end-to-end tests.
+// PART is types, unit, golden, engine, webview or e2e; FILTER is a piece of a test file's path.
+import { spawn } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { ensureChromium, ensureCodeServer, ensureNode, root } from './vscode/setup.mjs';
+
+const PROJECTS = ['unit', 'golden', 'engine', 'webview'];
+const PARTS = ['types', ...PROJECTS, 'e2e'];
+
+const asked = process.argv.slice(2).filter(argument => PARTS.includes(argument));
+const filters = process.argv.slice(2).filter(argument => !PARTS.includes(argument));
+const wanted = part => (asked.length ? asked.includes(part) : !filters.length || part !== 'types');
+
+const node = await ensureNode();
+const env = {
+  ...process.env,
+  PATH: `${dirname(node.binary)}${delimiter}${process.env.PATH}`,
+  FORCE_COLOR: '0',
+};
+const folder = await mkdtemp(join(tmpdir(), 'hopescope-test-'));
+const counts = { passed: 0, failed: 0 };
+const broken = [];
+
+/** Runs Node 24 on these arguments with our output; answers the exit code. */
+function runNode(args) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(node.binary, args, { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] });
+    child.once('error', reject);
+    child.once('exit', (code, signal) => resolve(signal ? 1 : code));
+  });
+}
+
+/** Counts one runner's tests. A runner that fails without naming a test counts as one failure. */
+function count(passed, failed, code, name) {
+  counts.passed += passed;
+  counts.failed += failed;
+  if (code !== 0 || failed) broken.push(name);
+  if (code !== 0 && !failed) counts.failed += 1;
+}
+
+async function runVitest(projects) {
+  const report = join(folder, 'vitest.json');
+  const code = await runNode([
+    'node_modules/vitest/vitest.mjs',
+    'run',
+    ...filters,
+    ...projects.map(name => `--project=${name}`),
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+    ...(filters.length ? ['--passWithNoTests'] : []),
+  ]);
+  const result = JSON.parse(await readFile(report, 'utf8').catch(() => '{}'));
+  count(result.numPassedTests ?? 0, result.numFailedTests ?? 0, code, 'vitest');
+}
+
+async function runEndToEnd() {
+  const names = (await readdir(join(root, 'test/e2e'))).filter(name => name.endsWith('.test.mjs')).sort();
+  const files = names.map(name => `test/e2e/${name}`);
+  const chosen = files.filter(file => !filters.length || filters.some(filter => file.includes(filter)));
+  if (!chosen.length) return;
+  await ensureCodeServer(node);
+  await ensureChromium();
+  const report = join(folder, 'e2e.tap');
+  const code = await runNode([
+    '--test',
+    '--test-concurrency=1',
+    '--test-timeout=300000',
+    '--test-reporter=spec',
+    '--test-reporter-destination=stdout',
+    '--test-reporter=tap',
+    `--test-reporter-destination=${report}`,
+    ...chosen,
+  ]);
+  const tap = await readFile(report, 'utf8').catch(() => '');
+  const number = name => Number(new RegExp(`^# ${name} (\\d+)$`, 'm').exec(tap)?.[1] ?? 0);
+  count(number('pass'), number('fail') + number('cancelled'), code, 'end-to-end');
+}
+
+/** A step that everything after it needs, or that is no test runner. */
+async function step(name, args) {
+  const code = await runNode(args);
+  if (code === 0) return true;
+  broken.push(name);
+  counts.failed += 1;
+  return false;
+}
+
+try {
+  if (await step('build', ['esbuild.mjs'])) {
+    if (wanted('types')) await step('types', ['node_modules/typescript/bin/tsc', '--build']);
+    const projects = PROJECTS.filter(wanted);
+    if (projects.length) await runVitest(projects);
+    if (wanted('e2e')) await runEndToEnd();
+  }
+} catch (error) {
+  broken.push(error.message);
+  counts.failed += 1;
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
+if (counts.passed + counts.failed === 0) broken.push(`no test file matches ${filters.join(' ')}`);
+const reason = broken.length ? ` (${broken.join('; ')})` : '';
+console.log(`\n${counts.passed} passed, ${counts.failed} failed${reason}`);
+process.exitCode = broken.length ? 1 : 0;

@@ -1,0 +1,18 @@
+import { defineConfig } from 'vitest/config';
+
+/** One project a folder of `test/`; `npm test -- unit` runs one of them. */
+const project = (name: string, test: { environment?: 'jsdom'; testTimeout?: number } = {}) => ({
+  test: { name, include: [`test/${name}/**/*.test.ts`], ...test },
+});
+
+export default defineConfig({
+  test: {
+    projects: [
+      project('unit'),
+      // Real models and a real engine process: seconds on a slow machine, never a measure of speed.
+      project('golden', { testTimeout: 120_000 }),
+      project('engine', { testTimeout: 120_000 }),
+      project('webview', { environment: 'jsdom' }),
+    ],
+  },
+});
