@@ -1,0 +1,145 @@
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import { reasonOf, writeAtomically } from './atomicFile.ts';
+import { CheckpointError } from './checkpointError.ts';
+import {
+  headerLength,
+  lengthField,
+  parseSafetensorsHeader,
+  type SafetensorsHeader,
+} from './safetensorsHeader.ts';
+import { tensorTypes } from './tensorDecoder.ts';
+
+/** A tensor in float32, row-major. `dtype` is what the file holds, for example `BF16`. */
+export interface NamedTensor {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+/** A whole safetensors file; tensors in the order of their data. */
+export interface SafetensorsFile {
+  readonly tensors: ReadonlyMap<string, NamedTensor>;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** Reads a file whole. Every fault is a `CheckpointError`; no memory is taken for sizes the file only claims. */
+export async function readSafetensors(path: string): Promise<SafetensorsFile> {
+  return withFile(path, async (handle, size) => {
+    const { tensors: entries, metadata } = await readHeader(handle, size, path);
+    const tensors = new Map<string, NamedTensor>();
+    for (const { name, dtype, shape, begin, end } of entries.values()) {
+      const bytes = await readRange(handle, begin, end, path);
+      tensors.set(name, { name, dtype, shape, data: decode(dtype, bytes) });
+    }
+    return { tensors, metadata };
+  });
+}
+
+/** Reads names, types, shapes and byte ranges only: no more than the header leaves the disk. */
+export async function readSafetensorsHeader(path: string): Promise<SafetensorsHeader> {
+  return withFile(path, (handle, size) => readHeader(handle, size, path));
+}
+
+/** Like `readSafetensors` for bytes already in memory; `path` is for the error messages. */
+export function parseSafetensors(bytes: Uint8Array, path: string): SafetensorsFile {
+  const length = headerLength(bytes, bytes.length, path);
+  const header = bytes.subarray(lengthField, lengthField + length);
+  const { tensors: entries, metadata } = parseSafetensorsHeader(header, bytes.length, path);
+  const tensors = new Map<string, NamedTensor>();
+  for (const { name, dtype, shape, begin, end } of entries.values()) {
+    tensors.set(name, { name, dtype, shape, data: decode(dtype, bytes.subarray(begin, end)) });
+  }
+  return { tensors, metadata };
+}
+
+/**
+ * Writes float32 tensors in the order given, atomically. The data starts at a multiple of 8 bytes and the same
+ * input gives the same bytes. Throws `CheckpointError` for a name used twice or data that does not fit its shape.
+ */
+export async function writeSafetensors(
+  path: string,
+  tensors: Iterable<Pick<NamedTensor, 'name' | 'shape' | 'data'>>,
+  metadata: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  await writeAtomically(path, serializeSafetensors(path, tensors, metadata));
+}
+
+/** The pieces of the file: length field and header, then each tensor's bytes, not copied. */
+function serializeSafetensors(
+  path: string,
+  tensors: Iterable<Pick<NamedTensor, 'name' | 'shape' | 'data'>>,
+  metadata: Readonly<Record<string, string>>,
+): Uint8Array[] {
+  const entries = new Map<string, unknown>();
+  if (Object.keys(metadata).length > 0) entries.set('__metadata__', metadata);
+  const pieces: Uint8Array[] = [];
+  let end = 0;
+  for (const { name, shape, data } of tensors) {
+    const fail = (fault: string) => new CheckpointError(`tensor ${JSON.stringify(name)}: ${fault}`, path);
+    if (name === '__metadata__') throw fail('this name is reserved by the format');
+    if (entries.has(name)) throw fail('the name occurs twice');
+    const size = shape.reduce((product, length) => product * length, 1);
+    if (size !== data.length) throw fail(`shape [${shape}] does not fit ${data.length} values`);
+    entries.set(name, { dtype: 'F32', shape, data_offsets: [end, end + data.byteLength] });
+    pieces.push(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    end += data.byteLength;
+  }
+  return [headerBytes(entries), ...pieces];
+}
+
+/** JSON built entry by entry: an object would put names that look like integers first. */
+function headerBytes(entries: ReadonlyMap<string, unknown>): Uint8Array {
+  const members = [...entries].map(([name, entry]) => `${JSON.stringify(name)}:${JSON.stringify(entry)}`);
+  const json = Buffer.from(`{${members.join(',')}}`);
+  const length = Math.ceil(json.length / 8) * 8;
+  const bytes = Buffer.alloc(lengthField + length, ' ');
+  bytes.writeBigUInt64LE(BigInt(length), 0);
+  json.copy(bytes, lengthField);
+  return bytes;
+}
+
+async function withFile<T>(path: string, read: (handle: FileHandle, size: number) => Promise<T>): Promise<T> {
+  try {
+    // Before opening: opening a pipe would wait for its other end.
+    const { size } = await stat(path).then(found => {
+      if (!found.isFile()) throw new CheckpointError('this is not a file', path);
+      return found;
+    });
+    const handle = await open(path, 'r');
+    try {
+      return await read(handle, size);
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (error instanceof CheckpointError) throw error;
+    throw new CheckpointError(`cannot be read: ${reasonOf(error)}`, path);
+  }
+}
+
+async function readHeader(handle: FileHandle, size: number, path: string): Promise<SafetensorsHeader> {
+  const field = await readRange(handle, 0, Math.min(size, lengthField), path);
+  const length = headerLength(field, size, path);
+  const header = await readRange(handle, lengthField, lengthField + length, path);
+  return parseSafetensorsHeader(header, size, path);
+}
+
+// One call to the system reads at most 2 GiB.
+const largestRead = 2 ** 30;
+
+async function readRange(handle: FileHandle, begin: number, end: number, path: string): Promise<Uint8Array> {
+  const bytes = new Uint8Array(end - begin);
+  for (let at = 0; at < bytes.length; ) {
+    const { bytesRead } = await handle.read(bytes, at, Math.min(bytes.length - at, largestRead), begin + at);
+    if (bytesRead === 0) throw new CheckpointError('the file became shorter while it was read', path);
+    at += bytesRead;
+  }
+  return bytes;
+}
+
+/** The header was checked, so the dtype is known and the bytes are a whole number of elements. */
+function decode(dtype: string, bytes: Uint8Array): Float32Array {
+  const type = tensorTypes.get(dtype)!;
+  return type.decode(bytes, bytes.length / type.bytes);
+}
