@@ -1,0 +1,275 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import {
+  type CancellationToken,
+  CancellationTokenSource,
+  createMessageConnection,
+  type Disposable,
+  IPCMessageReader,
+  IPCMessageWriter,
+  type MessageConnection,
+  type NotificationType,
+  type ProgressType,
+  type RequestParam,
+  type RequestType,
+  type RequestType0,
+} from 'vscode-jsonrpc/node';
+import {
+  type EngineErrorData,
+  Heartbeat,
+  Initialize,
+  type InitializeResult,
+  Log,
+} from '../../engine/protocol/requests.ts';
+import { PROTOCOL_VERSION } from '../../engine/protocol/version.ts';
+import { EngineFailure, toFailure } from './engineFailure.ts';
+import { connectionLogger, type EngineLog, guarded, shortLine } from './engineLog.ts';
+import { HeartbeatWatch } from './heartbeatWatch.ts';
+
+/** How an engine is started. */
+export interface EngineCommand {
+  readonly modulePath: string;
+  /** The Node that runs it. */
+  readonly execPath: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** `auto` or a backend's name. */
+  readonly backend: string;
+}
+
+/** Patience, in milliseconds. */
+export interface EngineTimes {
+  readonly initialize: number;
+  readonly request: number;
+  /** Between two looks for a heartbeat, and how many looks may find none. */
+  readonly beat: number;
+  readonly missedBeats: number;
+  /** From a request to leave to the kill; also from a cancellation to giving up on its answer. */
+  readonly grace: number;
+}
+
+export const ENGINE_TIMES: EngineTimes = {
+  initialize: 60_000,
+  request: 120_000,
+  beat: 1_000,
+  missedBeats: 15,
+  grace: 2_000,
+};
+
+export interface RequestOptions {
+  readonly token?: Pick<CancellationToken, 'isCancellationRequested' | 'onCancellationRequested'>;
+  /** Milliseconds; 0 waits as long as the engine lives. */
+  readonly timeout?: number;
+}
+
+/** One engine process, from the handshake to its end. Every failure of a request is an `EngineFailure`. */
+export class EngineProcess {
+  readonly #child: ChildProcess;
+  readonly #connection: MessageConnection;
+  readonly #log: EngineLog;
+  readonly #times: EngineTimes;
+  readonly #ended = Promise.withResolvers<string>();
+  #watch?: HeartbeatWatch;
+  #killedFor?: string;
+  #cause?: string;
+  #info?: InitializeResult;
+
+  private constructor(command: EngineCommand, log: EngineLog, times: EngineTimes) {
+    this.#log = log;
+    this.#times = times;
+    this.#child = fork(command.modulePath, [], {
+      execPath: command.execPath,
+      // The host may itself run under --inspect or a test loader; the engine must not inherit that.
+      execArgv: [],
+      env: command.env,
+      serialization: 'advanced',
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
+    this.#child.on('error', error => {
+      this.#log.error(`Engine process: ${error.message}`);
+      // Without a process id it never ran, and no exit follows.
+      if (this.#child.pid === undefined) this.#end(error.message);
+    });
+    this.#child.on('exit', (code, signal) => {
+      const cause = this.#killedFor ?? (signal ? `signal ${signal}` : `exit code ${code}`);
+      // What it sent last may still be in the channel.
+      if (this.#child.connected) {
+        this.#child.once('disconnect', () => this.#end(cause));
+        setTimeout(() => this.#end(cause), 200).unref();
+      } else this.#end(cause);
+    });
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      if (stream) createInterface(stream).on('line', line => log.info(`[engine] ${shortLine(line)}`));
+    }
+    this.#connection = createMessageConnection(
+      new IPCMessageReader(this.#child),
+      new IPCMessageWriter(this.#child),
+      connectionLogger(log),
+    );
+    this.#connection.onError(([error]) => log.warn(`Engine channel: ${error.message}`));
+    this.onNotification(Log, ({ level, text }) => log[level](`[engine] ${shortLine(text)}`));
+    this.onNotification(Heartbeat, ({ residentBytes, tensors }) => {
+      this.#watch?.beat();
+      log.debug(`Engine: ${Math.round(residentBytes / 1_048_576)} MiB, ${tensors} tensors`);
+    });
+    this.#connection.listen();
+  }
+
+  /** Starts an engine and agrees on the protocol. @throws EngineFailure `start`, `version` or what the engine refused */
+  static async launch(command: EngineCommand, log: EngineLog, times = ENGINE_TIMES): Promise<EngineProcess> {
+    const engine = new EngineProcess(command, log, times);
+    try {
+      const info: unknown = await engine.request(
+        Initialize,
+        { protocolVersion: PROTOCOL_VERSION, backend: command.backend },
+        { timeout: times.initialize },
+      );
+      engine.#info = agreed(info);
+    } catch (error) {
+      const failure = startFailure(error, command);
+      engine.#kill(failure.message);
+      throw failure;
+    }
+    const seconds = Math.round((times.beat * times.missedBeats) / 1000);
+    engine.#watch = new HeartbeatWatch(times.beat, times.missedBeats, () =>
+      engine.#kill(`no heartbeat for ${seconds} s`),
+    );
+    return engine;
+  }
+
+  get info(): InitializeResult {
+    return this.#info!;
+  }
+
+  /** Why it stopped; undefined while it runs. */
+  get cause(): string | undefined {
+    return this.#cause;
+  }
+
+  /** Resolves with the cause when the process has ended. */
+  get ended(): Promise<string> {
+    return this.#ended.promise;
+  }
+
+  request<P, R>(
+    type: RequestType<P, R, EngineErrorData>,
+    params: P,
+    options: RequestOptions = {},
+  ): Promise<R> {
+    return this.#answer(type.method, options, token =>
+      this.#connection.sendRequest(type, params as RequestParam<P>, token),
+    );
+  }
+
+  ask<R>(type: RequestType0<R, EngineErrorData>, options: RequestOptions = {}): Promise<R> {
+    return this.#answer(type.method, options, token => this.#connection.sendRequest(type, token));
+  }
+
+  notify<P>(type: NotificationType<P>, params: P): void {
+    if (this.#cause !== undefined) return;
+    this.#connection
+      .sendNotification(type, params as RequestParam<P>)
+      .catch(error => this.#log.warn(`Engine channel: ${error}`));
+  }
+
+  onNotification<P>(type: NotificationType<P>, handler: (params: P) => void): Disposable {
+    return this.#connection.onNotification(type, guarded(this.#log, type.method, handler));
+  }
+
+  onProgress<P>(type: ProgressType<P>, token: string, handler: (value: P) => void): Disposable {
+    return this.#connection.onProgress(type, token, guarded(this.#log, 'progress', handler));
+  }
+
+  /** Asks it to leave by closing the channel, and kills it when it stays. Resolves when it is gone. */
+  async stop(reason = 'asked to stop'): Promise<void> {
+    this.#killedFor ??= reason;
+    this.#watch?.dispose();
+    if (this.#child.connected) this.#child.disconnect();
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), this.#times.grace);
+    await this.#ended.promise;
+    clearTimeout(timer);
+  }
+
+  /** Ends it at once. @param reason shown to the user as the cause */
+  kill(reason: string): void {
+    this.#kill(reason);
+  }
+
+  #kill(reason: string): void {
+    this.#killedFor ??= reason;
+    this.#watch?.dispose();
+    this.#child.kill('SIGKILL');
+  }
+
+  #end(cause: string): void {
+    if (this.#cause !== undefined) return;
+    this.#cause = cause;
+    this.#watch?.dispose();
+    // Rejects every request still waiting.
+    this.#connection.dispose();
+    this.#ended.resolve(cause);
+  }
+
+  async #answer<R>(
+    method: string,
+    { token, timeout = this.#times.request }: RequestOptions,
+    send: (token: CancellationToken) => Promise<R>,
+  ): Promise<R> {
+    if (this.#cause !== undefined) throw toFailure(undefined, false, this.#cause);
+    if (token?.isCancellationRequested) throw toFailure(undefined, true);
+    const source = new CancellationTokenSource();
+    const given = Promise.withResolvers<never>();
+    const timers: NodeJS.Timeout[] = [];
+    const after = (ms: number, failure: () => EngineFailure) =>
+      timers.push(
+        setTimeout(() => {
+          source.cancel();
+          given.reject(failure());
+        }, ms),
+      );
+    if (timeout > 0) {
+      const seconds = Math.round(timeout / 1000);
+      after(
+        timeout,
+        () => new EngineFailure('timeout', `The engine did not answer “${method}” in ${seconds} s.`),
+      );
+    }
+    const cancel = token?.onCancellationRequested(() => {
+      source.cancel();
+      after(this.#times.grace, () => toFailure(undefined, true));
+    });
+    try {
+      return await Promise.race([send(source.token), given.promise]);
+    } catch (error) {
+      throw toFailure(error, token?.isCancellationRequested ?? false, this.#cause);
+    } finally {
+      for (const timer of timers) clearTimeout(timer);
+      cancel?.dispose();
+      source.dispose();
+    }
+  }
+}
+
+function agreed(info: unknown): InitializeResult {
+  const { protocolVersion, backend, refused } = (info ?? {}) as Partial<Record<string, unknown>>;
+  if (protocolVersion !== PROTOCOL_VERSION) {
+    throw new EngineFailure(
+      'version',
+      `The engine speaks protocol version ${String(protocolVersion)}, the extension version ${PROTOCOL_VERSION}.`,
+      'Reload the window to finish an update.',
+    );
+  }
+  if (typeof backend !== 'string' || !Array.isArray(refused)) {
+    throw new EngineFailure('start', 'The engine gave no answer that makes sense.');
+  }
+  return info as InitializeResult;
+}
+
+function startFailure(error: unknown, command: EngineCommand): EngineFailure {
+  const failure = toFailure(error, false);
+  if (failure.code !== 'stopped' && failure.code !== 'timeout') return failure;
+  return new EngineFailure(
+    'start',
+    `The engine could not be started with “${command.execPath}”: ${failure.message}`,
+    'The log says more; the setting hopescope.engine.nodePath chooses another Node.',
+  );
+}
