@@ -9,7 +9,7 @@ import { root } from './setup.mjs';
 export const QUIET_SETTINGS = {
   'workbench.startupEditor': 'none',
   'workbench.secondarySideBar.defaultVisibility': 'hidden',
-  'workbench.colorTheme': 'Default Dark Modern',
+  'workbench.colorTheme': 'Dark Modern',
   'window.autoDetectColorScheme': false,
   'security.workspace.trust.enabled': false,
   'telemetry.telemetryLevel': 'off',

@@ -1,0 +1,84 @@
+// Selecting text in the active editor, and reading what an extension has drawn on it.
+import { command, PATIENT } from './workbench.mjs';
+
+const EDITOR = '.editor-group-container.active .editor-instance .monaco-editor';
+
+/** Moves the cursor of the active editor; line and column count from 1. */
+export async function goTo(page, line, column = 1) {
+  await command(page, 'Go to Line/Column...');
+  await page.keyboard.type(`${line}:${column}`);
+  await page.keyboard.press('Enter');
+  await page
+    .locator(EDITOR)
+    .first()
+    .locator('textarea:focus, .native-edit-context:focus')
+    .waitFor({
+      state: 'attached',
+      ...PATIENT,
+    });
+}
+
+/** Selects one whole line without its line break. */
+export async function selectLine(page, line) {
+  await goTo(page, line);
+  await page.keyboard.press('Home');
+  await page.keyboard.press('Shift+End');
+  await selected(page);
+}
+
+export async function selectAll(page) {
+  await goTo(page, 1);
+  await page.keyboard.press('Control+a');
+  await selected(page);
+}
+
+/** The status bar counts the selected characters once the extension host has been told as well. */
+const selected = page => page.locator('.statusbar-item', { hasText: /selected\)/ }).waitFor(PATIENT);
+
+/**
+ * What decorations paint on the visible lines: per box its place in pixels, background, class names.
+ * VS Code gives each decoration type of an extension classes that start with `ced-`.
+ */
+export function decorations(page) {
+  return page
+    .locator(EDITOR)
+    .first()
+    .evaluate(editor =>
+      [...editor.querySelectorAll('.view-overlays [class*="ced-"], .view-lines [class*="ced-"]')].map(
+        element => {
+          const { x, y, width } = element.getBoundingClientRect();
+          const style = getComputedStyle(element);
+          return {
+            inline: element.closest('.view-lines') !== null,
+            text: element.closest('.view-lines') ? element.textContent.replaceAll('\u00a0', ' ') : '',
+            x: Math.round(x),
+            y: Math.round(y),
+            width: Math.round(width),
+            background: style.backgroundColor,
+            color: style.color,
+            border: style.borderBottomWidth,
+            classes: element.className,
+          };
+        },
+      ),
+    );
+}
+
+/** Points at the first word of the active editor that contains this and answers the text of the hover. */
+export async function hoverOver(page, word) {
+  const span = page.locator(`${EDITOR} .view-line span span`, { hasText: word }).first();
+  const place = await span.evaluate((element, text) => {
+    const node = document.createTreeWalker(element, NodeFilter.SHOW_TEXT).nextNode();
+    const at = node.data.indexOf(text);
+    const range = document.createRange();
+    range.setStart(node, at);
+    range.setEnd(node, at + text.length);
+    const { x, y, width, height } = range.getBoundingClientRect();
+    return { x: x + width / 2, y: y + height / 2 };
+  }, word);
+  await page.mouse.move(place.x - 3, place.y);
+  await page.mouse.move(place.x, place.y, { steps: 4 });
+  const hover = page.locator('.monaco-hover:visible .hover-contents').first();
+  await hover.waitFor(PATIENT);
+  return page.locator('.monaco-hover:visible').first().innerText();
+}

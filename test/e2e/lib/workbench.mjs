@@ -1,0 +1,123 @@
+// The parts of the workbench that every extension shares: palette, quick open, views, notifications, status bar.
+
+const QUICK = '.quick-input-widget';
+/** A request that VS Code answers at once but a loaded machine may answer late. */
+export const PATIENT = { timeout: 30_000 };
+
+const escape = text => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+
+/** Opens the palette and chooses the command of exactly this title. */
+export async function command(page, title) {
+  await showInPalette(page, title);
+  const label = page
+    .locator(`${QUICK} .monaco-list-row .label-name`)
+    .filter({ hasText: new RegExp(`^${escape(title)}$`) });
+  await label.first().click(PATIENT);
+}
+
+/** Types a title into the palette and answers the labels that it offers. The palette stays open. */
+export async function showInPalette(page, title) {
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('F1');
+  const input = page.locator(`${QUICK} input[type="text"]`).first();
+  await input.waitFor(PATIENT);
+  await input.fill(`>${title}`);
+  await page.locator(`${QUICK} .monaco-list-row`).first().waitFor(PATIENT);
+  return labels(page);
+}
+
+const labels = page => page.locator(`${QUICK} .monaco-list-row .label-name`).allTextContents();
+
+/** Opens a file of the workspace in an editor and waits for its text. */
+export async function openFile(page, name) {
+  await page.keyboard.press('Control+p');
+  const input = page.locator(`${QUICK} input[type="text"]`).first();
+  await input.waitFor(PATIENT);
+  await input.fill(name);
+  await page.locator(`${QUICK} .monaco-list-row`).filter({ hasText: name }).first().waitFor(PATIENT);
+  await page.keyboard.press('Enter');
+  await page.locator('.tab.active', { hasText: name }).waitFor(PATIENT);
+}
+
+/** Answers the quick input that a command has opened: types a text and presses Enter. */
+export async function answerInput(page, text) {
+  const input = page.locator(`${QUICK} input[type="text"]`).first();
+  await input.waitFor(PATIENT);
+  await input.fill(text);
+  await page.keyboard.press('Enter');
+}
+
+/** The toast whose text contains this, once it is there. */
+export async function notification(page, text, { timeout = 60_000 } = {}) {
+  const toast = page.locator('.notification-toast', { hasText: text }).first();
+  await toast.waitFor({ timeout });
+  return toast;
+}
+
+/** Texts of the toasts that are on screen now. */
+export function notifications(page) {
+  return page.locator('.notification-toast .notification-list-item-message').allTextContents();
+}
+
+export async function clearNotifications(page) {
+  await command(page, 'Notifications: Clear All Notifications');
+  await page
+    .locator('.notification-toast')
+    .first()
+    .waitFor({ state: 'detached', ...PATIENT });
+}
+
+/** The modal dialog that is open, once it is there. */
+export async function dialog(page) {
+  const box = page.locator('.monaco-dialog-box');
+  await box.waitFor(PATIENT);
+  return box;
+}
+
+/** A section of the side bar by the title in its header. */
+export function pane(page, title) {
+  return page.locator('[id="workbench.parts.sidebar"] .pane').filter({
+    has: page.locator('.pane-header .title', { hasText: new RegExp(`^${escape(title)}$`, 'i') }),
+  });
+}
+
+/** The visible rows of a native tree in reading order: label, description, level of nesting. */
+export function treeRows(section) {
+  return section.locator('.monaco-list-row').evaluateAll(rows =>
+    rows
+      .sort((a, b) => Number(a.dataset.index) - Number(b.dataset.index))
+      .map(row => ({
+        label: row.querySelector('.label-name')?.textContent ?? '',
+        description: row.querySelector('.label-description')?.textContent ?? '',
+        text: row.getAttribute('aria-label') ?? '',
+        depth: Number(row.getAttribute('aria-level')),
+        expanded: row.getAttribute('aria-expanded'),
+      })),
+  );
+}
+
+/** Text of every entry of the status bar, with its accessible name. */
+export function statusBar(page) {
+  return page
+    .locator('.statusbar-item:visible')
+    .evaluateAll(items =>
+      items.map(
+        item =>
+          `${item.textContent} | ${item.querySelector('[aria-label]')?.ariaLabel ?? item.ariaLabel ?? ''}`,
+      ),
+    );
+}
+
+/** Waits until `read` answers a value that `holds`; answers it. @throws Error with the last value read. */
+export async function eventually(read, holds, { timeout = 30_000, what = 'the expected value' } = {}) {
+  const end = Date.now() + timeout;
+  let last;
+  do {
+    last = await read();
+    if (holds(last)) return last;
+    await new Promise(resolve => setTimeout(resolve, 100));
+  } while (Date.now() < end);
+  throw new Error(
+    `Waited ${timeout / 1000} s for ${what}; last seen: ${JSON.stringify(last)?.slice(0, 2_000)}`,
+  );
+}
