@@ -80,5 +80,5 @@ export async function hoverOver(page, word) {
   await page.mouse.move(place.x, place.y, { steps: 4 });
   const hover = page.locator('.monaco-hover:visible .hover-contents').first();
   await hover.waitFor(PATIENT);
-  return page.locator('.monaco-hover:visible').first().innerText();
+  return page.locator('.monaco-hover:visible').first().textContent();
 }

@@ -4,14 +4,12 @@ const QUICK = '.quick-input-widget';
 /** A request that VS Code answers at once but a loaded machine may answer late. */
 export const PATIENT = { timeout: 30_000 };
 
-const escape = text => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-
 /** Opens the palette and chooses the command of exactly this title. */
 export async function command(page, title) {
   await showInPalette(page, title);
   const label = page
     .locator(`${QUICK} .monaco-list-row .label-name`)
-    .filter({ hasText: new RegExp(`^${escape(title)}$`) });
+    .filter({ hasText: new RegExp(`^${RegExp.escape(title)}$`) });
   await label.first().click(PATIENT);
 }
 
@@ -77,7 +75,7 @@ export async function dialog(page) {
 /** A section of the side bar by the title in its header. */
 export function pane(page, title) {
   return page.locator('[id="workbench.parts.sidebar"] .pane').filter({
-    has: page.locator('.pane-header .title', { hasText: new RegExp(`^${escape(title)}$`, 'i') }),
+    has: page.locator('.pane-header .title', { hasText: new RegExp(`^${RegExp.escape(title)}$`, 'i') }),
   });
 }
 
