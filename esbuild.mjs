@@ -1,11 +1,25 @@
 // Bundles, one comment each. `node esbuild.mjs [--watch] [--production]`
-import { cp, mkdir } from 'node:fs/promises';
 import esbuild from 'esbuild';
+import { buildTensor } from './engine/tensor/build.mjs';
 
 const production = process.argv.includes('--production');
 const watch = process.argv.includes('--watch');
-const shared = { bundle: true, minify: production, sourcemap: !production, logLevel: 'warning', outdir: 'dist' };
-const node = { ...shared, platform: 'node', target: 'node24', format: 'cjs', outExtension: { '.js': '.cjs' } };
+const shared = {
+  bundle: true,
+  minify: production,
+  sourcemap: !production,
+  logLevel: 'warning',
+  outdir: 'dist',
+};
+const node = {
+  ...shared,
+  platform: 'node',
+  target: 'node24',
+  format: 'cjs',
+  outExtension: { '.js': '.cjs' },
+  // A bundle looks for the files that lie beside it.
+  define: { 'import.meta.dirname': '__dirname' },
+};
 
 const bundles = [
   // The extension host's part; VS Code provides `vscode`.
@@ -23,14 +37,7 @@ const bundles = [
   },
 ];
 
-/** Files that are loaded at run time from beside the bundles. */
-async function copyAssets() {
-  await mkdir('dist', { recursive: true });
-  for (const build of ['tfjs-backend-wasm.wasm', 'tfjs-backend-wasm-simd.wasm']) {
-    await cp(`node_modules/@tensorflow/tfjs-backend-wasm/dist/${build}`, `dist/${build}`);
-  }
-}
-
-await copyAssets();
+// The bundles read these while they are built and load the rest from beside themselves.
+await buildTensor('dist');
 if (watch) for (const options of bundles) await (await esbuild.context(options)).watch();
 else await Promise.all(bundles.map(options => esbuild.build(options)));

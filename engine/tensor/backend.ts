@@ -1,0 +1,61 @@
+import { dirname, join } from 'node:path';
+import { tf } from './tf.ts';
+import type { HostBackend } from './wasm/hostBackend.ts';
+import { installKernelPack } from './wasm/kernelPack.ts';
+import { findWasmFile, libraryFile } from './wasm/wasmFiles.ts';
+
+/** What a caller may ask for; 'auto' takes the fastest that opens. */
+export type BackendPreference = 'auto' | 'wasm' | 'cpu';
+
+/** The backend in use, and for each faster one that was refused a sentence saying why. */
+export interface OpenedBackend {
+  name: string;
+  refused: string[];
+}
+
+export interface BackendOptions {
+  /** Folder of the .wasm files; by default the bundle's own folder, or the build folder of the sources. */
+  wasmFolder?: string;
+}
+
+let installedOn: HostBackend | undefined;
+
+async function openWasm({ wasmFolder }: BackendOptions): Promise<void> {
+  tf.setWasmPaths(join(dirname(findWasmFile(libraryFile, wasmFolder)), '/'));
+  if (!(await tf.setBackend('wasm'))) throw new Error('the WebAssembly backend did not start');
+  const backend = tf.backend() as HostBackend;
+  if (backend === installedOn) return;
+  installKernelPack(backend, wasmFolder);
+  installedOn = backend;
+}
+
+async function openCpu(): Promise<void> {
+  // The library would print an advertisement at the first operation under Node.
+  const backend = tf.findBackend('cpu') as tf.KernelBackend & { firstUse: boolean };
+  backend.firstUse = false;
+  await tf.setBackend('cpu');
+}
+
+/**
+ * Makes one backend current for all tensor operations: 'wasm' with our kernels, or 'cpu' in plain JavaScript.
+ * 'auto' falls back and says in `refused` why; asked for by name, a backend that fails throws.
+ */
+export async function openBackend(
+  preference: BackendPreference,
+  options: BackendOptions = {},
+): Promise<OpenedBackend> {
+  const refused: string[] = [];
+  if (preference !== 'cpu') {
+    try {
+      await openWasm(options);
+      return { name: 'wasm', refused };
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      if (preference === 'wasm')
+        throw new Error(`The wasm backend cannot be used: ${reason}`, { cause: error });
+      refused.push(`wasm: ${reason}`);
+    }
+  }
+  await openCpu();
+  return { name: 'cpu', refused };
+}

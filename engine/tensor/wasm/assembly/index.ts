@@ -1,0 +1,2 @@
+export { batchMatMul, matMulScratchBytes } from './matMul';
+export { unsortedSegmentSum } from './segmentSum';

@@ -1,0 +1,153 @@
+import { packColumns, packFour, packRows } from './pack';
+import { rowTimesMatrix, rowTimesTransposed, tile4x8 } from './tile';
+
+// A packed block of B is [256, 512] floats: half of a common second-level cache, and each panel of eight
+// columns a quarter of a first-level one.
+const blockK: i32 = 256;
+const blockN: i32 = 512;
+const packedBytes: usize = (<usize>(blockK * blockN)) << 2;
+const packedRowBytes: usize = (<usize>blockK) << 4;
+
+/** Bytes of scratch that `batchMatMul` needs: a packed block of B, four packed rows of A, one tile of C. */
+export function matMulScratchBytes(): usize {
+  return packedBytes + packedRowBytes + 128;
+}
+
+function addTile(tile: usize, c: usize, stepC: usize, rows: i32, columns: i32, accumulate: bool): void {
+  for (let i = 0; i < rows; i++) {
+    for (let j: usize = 0; j < (<usize>columns) << 2; j += 4) {
+      const old: f32 = accumulate ? load<f32>(c + j) : 0;
+      store<f32>(c + j, old + load<f32>(tile + j));
+    }
+    tile += 32;
+    c += stepC;
+  }
+}
+
+function matMul(
+  a: usize,
+  b: usize,
+  c: usize,
+  m: i32,
+  n: i32,
+  k: i32,
+  transposeA: bool,
+  transposeB: bool,
+  scratch: usize,
+): void {
+  const rowA: usize = transposeA ? 4 : (<usize>k) << 2;
+  const stepA: usize = transposeA ? (<usize>m) << 2 : 4;
+  const stepC = (<usize>n) << 2;
+  if (transposeB && !transposeA && m <= 4) {
+    for (let i = 0; i < m; i++) {
+      rowTimesTransposed(a + <usize>i * rowA, b, c + <usize>i * stepC, k, n);
+    }
+    return;
+  }
+  // Packing costs one pass over B; it pays when B is read often and does not stay in the first-level cache.
+  const packB = transposeB || (m > 16 && k * n > 8192);
+  const packA = transposeA && k > 64 && n > 16;
+  const packedA = scratch + packedBytes;
+  const tile = packedA + packedRowBytes;
+  const wholeRows = packB ? m : m & ~3;
+  const stepB: usize = transposeB ? (<usize>k) << 2 : (<usize>n) << 2;
+  for (let k0 = 0; k0 < k; k0 += blockK) {
+    const depth = min(blockK, k - k0);
+    const accumulate = k0 > 0;
+    for (let n0 = 0; n0 < n; n0 += blockN) {
+      const width = min(blockN, n - n0);
+      const edge = width & ~7;
+      let from: usize = 0;
+      if (transposeB) {
+        packRows(b + <usize>n0 * stepB + ((<usize>k0) << 2), stepB, scratch, depth, width);
+      } else {
+        from = b + <usize>k0 * stepB + ((<usize>n0) << 2);
+        if (packB) packColumns(from, stepB, scratch, depth, width);
+        else if (edge < width) {
+          packColumns(from + ((<usize>edge) << 2), stepB, scratch, depth, width - edge);
+        }
+      }
+      const panel: usize = packB ? (<usize>depth) << 5 : 32;
+      const stepPanel: usize = packB ? 32 : stepB;
+      const first = packB ? scratch : from;
+      for (let i = 0; i < wholeRows; i += 4) {
+        const rows = min(4, m - i);
+        let a0 = a + <usize>i * rowA + <usize>k0 * stepA;
+        let a1 = rows > 1 ? a0 + rowA : a0;
+        let a2 = rows > 2 ? a1 + rowA : a1;
+        let a3 = rows > 3 ? a2 + rowA : a2;
+        let step = stepA;
+        if (packA) {
+          packFour(a0, a1, a2, a3, stepA, packedA, depth);
+          a0 = packedA;
+          a1 = packedA + 4;
+          a2 = packedA + 8;
+          a3 = packedA + 12;
+          step = 16;
+        }
+        let out = c + <usize>i * stepC + ((<usize>n0) << 2);
+        let q = first;
+        const direct = rows === 4 ? edge : 0;
+        let j = 0;
+        for (; j < direct; j += 8) {
+          tile4x8(a0, a1, a2, a3, step, q, stepPanel, out, stepC, depth, accumulate);
+          q += panel;
+          out += 32;
+        }
+        for (; j < width; j += 8) {
+          const padded = packB || j < edge;
+          tile4x8(
+            a0,
+            a1,
+            a2,
+            a3,
+            step,
+            padded ? q : scratch,
+            padded ? stepPanel : 32,
+            tile,
+            32,
+            depth,
+            false,
+          );
+          addTile(tile, out, stepC, rows, min(8, width - j), accumulate);
+          q += panel;
+          out += 32;
+        }
+      }
+    }
+  }
+  for (let i = wholeRows; i < m; i++) {
+    rowTimesMatrix(a + <usize>i * rowA, stepA, b, stepB, c + <usize>i * stepC, k, n);
+  }
+}
+
+/**
+ * C[batch, m, n] = op(A)·op(B), dense row-major float32. `strideA` and `strideB` are bytes from one matrix of
+ * the batch to the next, 0 to use the same one for all.
+ */
+export function batchMatMul(
+  a: usize,
+  b: usize,
+  c: usize,
+  batch: i32,
+  strideA: usize,
+  strideB: usize,
+  m: i32,
+  n: i32,
+  k: i32,
+  transposeA: bool,
+  transposeB: bool,
+  scratch: usize,
+): void {
+  const strideC = (<usize>(m * n)) << 2;
+  if (k === 0) {
+    memory.fill(c, 0, strideC * <usize>batch);
+    return;
+  }
+  for (let i = 0; i < batch; i++) {
+    matMul(a, b, c, m, n, k, transposeA, transposeB, scratch);
+    a += strideA;
+    b += strideB;
+    c += strideC;
+  }
+}

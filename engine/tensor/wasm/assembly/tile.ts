@@ -1,0 +1,185 @@
+import { madd, sumLanes } from './simd';
+
+/**
+ * C[4, 8] = (accumulate ? C : 0) + A[4, k]·B[k, 8]. The four rows of A have a pointer each and a step of
+ * `stepA` bytes along k; rows of B and C are `stepB` and `stepC` bytes apart.
+ */
+export function tile4x8(
+  a0: usize,
+  a1: usize,
+  a2: usize,
+  a3: usize,
+  stepA: usize,
+  b: usize,
+  stepB: usize,
+  c: usize,
+  stepC: usize,
+  k: i32,
+  accumulate: bool,
+): void {
+  const c1 = c + stepC;
+  const c2 = c1 + stepC;
+  const c3 = c2 + stepC;
+  let s00 = f32x4.splat(0);
+  let s01 = s00;
+  let s10 = s00;
+  let s11 = s00;
+  let s20 = s00;
+  let s21 = s00;
+  let s30 = s00;
+  let s31 = s00;
+  if (accumulate) {
+    s00 = v128.load(c);
+    s01 = v128.load(c, 16);
+    s10 = v128.load(c1);
+    s11 = v128.load(c1, 16);
+    s20 = v128.load(c2);
+    s21 = v128.load(c2, 16);
+    s30 = v128.load(c3);
+    s31 = v128.load(c3, 16);
+  }
+  for (; k > 0; k--) {
+    const b0 = v128.load(b);
+    const b1 = v128.load(b, 16);
+    let x = v128.load32_splat(a0);
+    s00 = madd(x, b0, s00);
+    s01 = madd(x, b1, s01);
+    x = v128.load32_splat(a1);
+    s10 = madd(x, b0, s10);
+    s11 = madd(x, b1, s11);
+    x = v128.load32_splat(a2);
+    s20 = madd(x, b0, s20);
+    s21 = madd(x, b1, s21);
+    x = v128.load32_splat(a3);
+    s30 = madd(x, b0, s30);
+    s31 = madd(x, b1, s31);
+    a0 += stepA;
+    a1 += stepA;
+    a2 += stepA;
+    a3 += stepA;
+    b += stepB;
+  }
+  v128.store(c, s00);
+  v128.store(c, s01, 16);
+  v128.store(c1, s10);
+  v128.store(c1, s11, 16);
+  v128.store(c2, s20);
+  v128.store(c2, s21, 16);
+  v128.store(c3, s30);
+  v128.store(c3, s31, 16);
+}
+
+/** c[n] = a[k]·B[k, n] for one row, B unpacked: eight accumulators hide the latency of the multiply-add. */
+export function rowTimesMatrix(
+  a: usize,
+  stepA: usize,
+  b: usize,
+  stepB: usize,
+  c: usize,
+  k: i32,
+  n: i32,
+): void {
+  let j = 0;
+  for (; j + 32 <= n; j += 32) {
+    let p = a;
+    let q = b + ((<usize>j) << 2);
+    let s0 = f32x4.splat(0);
+    let s1 = s0;
+    let s2 = s0;
+    let s3 = s0;
+    let s4 = s0;
+    let s5 = s0;
+    let s6 = s0;
+    let s7 = s0;
+    for (let i = k; i > 0; i--) {
+      const x = v128.load32_splat(p);
+      s0 = madd(x, v128.load(q), s0);
+      s1 = madd(x, v128.load(q, 16), s1);
+      s2 = madd(x, v128.load(q, 32), s2);
+      s3 = madd(x, v128.load(q, 48), s3);
+      s4 = madd(x, v128.load(q, 64), s4);
+      s5 = madd(x, v128.load(q, 80), s5);
+      s6 = madd(x, v128.load(q, 96), s6);
+      s7 = madd(x, v128.load(q, 112), s7);
+      p += stepA;
+      q += stepB;
+    }
+    const out = c + ((<usize>j) << 2);
+    v128.store(out, s0);
+    v128.store(out, s1, 16);
+    v128.store(out, s2, 32);
+    v128.store(out, s3, 48);
+    v128.store(out, s4, 64);
+    v128.store(out, s5, 80);
+    v128.store(out, s6, 96);
+    v128.store(out, s7, 112);
+  }
+  for (; j + 4 <= n; j += 4) {
+    let p = a;
+    let q = b + ((<usize>j) << 2);
+    let s = f32x4.splat(0);
+    for (let i = k; i > 0; i--) {
+      s = madd(v128.load32_splat(p), v128.load(q), s);
+      p += stepA;
+      q += stepB;
+    }
+    v128.store(c + ((<usize>j) << 2), s);
+  }
+  for (; j < n; j++) {
+    let p = a;
+    let q = b + ((<usize>j) << 2);
+    let s: f32 = 0;
+    for (let i = k; i > 0; i--) {
+      s += load<f32>(p) * load<f32>(q);
+      p += stepA;
+      q += stepB;
+    }
+    store<f32>(c + ((<usize>j) << 2), s);
+  }
+}
+
+/** c[n] = a[k]·B[n, k]ᵀ for one contiguous row: four dot products at a time, so that B needs no packing. */
+export function rowTimesTransposed(a: usize, b: usize, c: usize, k: i32, n: i32): void {
+  const row = (<usize>k) << 2;
+  const whole = k & ~3;
+  let j = 0;
+  for (; j + 4 <= n; j += 4) {
+    const b0 = b + <usize>j * row;
+    const b1 = b0 + row;
+    const b2 = b1 + row;
+    const b3 = b2 + row;
+    let s0 = f32x4.splat(0);
+    let s1 = s0;
+    let s2 = s0;
+    let s3 = s0;
+    let i: usize = 0;
+    for (; i < (<usize>whole) << 2; i += 16) {
+      const x = v128.load(a + i);
+      s0 = madd(x, v128.load(b0 + i), s0);
+      s1 = madd(x, v128.load(b1 + i), s1);
+      s2 = madd(x, v128.load(b2 + i), s2);
+      s3 = madd(x, v128.load(b3 + i), s3);
+    }
+    const low01 = i32x4.shuffle(s0, s1, 0, 4, 1, 5);
+    const high01 = i32x4.shuffle(s0, s1, 2, 6, 3, 7);
+    const low23 = i32x4.shuffle(s2, s3, 0, 4, 1, 5);
+    const high23 = i32x4.shuffle(s2, s3, 2, 6, 3, 7);
+    const sum01 = f32x4.add(low01, high01);
+    const sum23 = f32x4.add(low23, high23);
+    let sum = f32x4.add(i64x2.shuffle(sum01, sum23, 0, 2), i64x2.shuffle(sum01, sum23, 1, 3));
+    for (; i < row; i += 4) {
+      const column = f32x4(load<f32>(b0 + i), load<f32>(b1 + i), load<f32>(b2 + i), load<f32>(b3 + i));
+      sum = madd(v128.load32_splat(a + i), column, sum);
+    }
+    v128.store(c + ((<usize>j) << 2), sum);
+  }
+  for (; j < n; j++) {
+    const b0 = b + <usize>j * row;
+    let s = f32x4.splat(0);
+    let i: usize = 0;
+    for (; i < (<usize>whole) << 2; i += 16) s = madd(v128.load(a + i), v128.load(b0 + i), s);
+    let sum = sumLanes(s);
+    for (; i < row; i += 4) sum += load<f32>(a + i) * load<f32>(b0 + i);
+    store<f32>(c + ((<usize>j) << 2), sum);
+  }
+}

@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs';
+import type { HostBackend } from './hostBackend.ts';
+import { findWasmFile } from './wasmFiles.ts';
+
+// Node's types leave WebAssembly to the DOM library, which the engine must not see.
+declare const WebAssembly: {
+  validate(bytes: Uint8Array): boolean;
+  Module: new (bytes: Uint8Array) => object;
+  Instance: new (module: object, imports: { env: { memory: object } }) => { exports: object };
+};
+
+/** The exports of `assembly/index.ts`. Pointers and strides are bytes, sizes are elements. */
+export interface Kernels {
+  matMulScratchBytes(): number;
+  batchMatMul(
+    a: number,
+    b: number,
+    c: number,
+    batch: number,
+    strideA: number,
+    strideB: number,
+    m: number,
+    n: number,
+    k: number,
+    transposeA: boolean,
+    transposeB: boolean,
+    scratch: number,
+  ): void;
+  unsortedSegmentSum(
+    x: number,
+    ids: number,
+    out: number,
+    rows: number,
+    width: number,
+    segments: number,
+  ): void;
+}
+
+/** One instance of our kernels on a backend's memory. `scratch` is the kernels' working memory there. */
+export interface KernelModule {
+  kernels: Kernels;
+  scratch: number;
+  relaxed: boolean;
+}
+
+/**
+ * Instantiates our kernels on the memory of the library's wasm backend, so that tensors are shared without
+ * copies. Takes the build with fused multiply-add when this runtime accepts it.
+ */
+export function openKernelModule(backend: HostBackend, folder?: string): KernelModule {
+  const relaxedBytes = readFileSync(findWasmFile('kernels-relaxed.wasm', folder));
+  const relaxed = WebAssembly.validate(relaxedBytes);
+  const bytes = relaxed ? relaxedBytes : readFileSync(findWasmFile('kernels-simd.wasm', folder));
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
+    env: { memory: backend.wasm.asm.memory },
+  });
+  const kernels = instance.exports as unknown as Kernels;
+  const scratch = backend.wasm._malloc(kernels.matMulScratchBytes()) >>> 0;
+  if (scratch === 0)
+    throw new Error('The wasm backend has no memory left for the kernels. Close other models.');
+  return { kernels, scratch, relaxed };
+}
