@@ -10,6 +10,8 @@ export interface HostBackend extends KernelBackend {
   };
   dataIdMap: { get(dataId: DataId): { memoryOffset: number } };
   makeOutput(shape: number[], dtype: DataType): TensorInfo;
+  /** A view of the tensor's elements, valid until the memory grows. */
+  typedArrayFromHeap(tensor: TensorInfo): Float32Array | Int32Array | Uint8Array;
 }
 
 /** Address of a tensor's first element in the host's memory. */

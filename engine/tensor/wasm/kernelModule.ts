@@ -26,6 +26,19 @@ export interface Kernels {
     transposeB: boolean,
     scratch: number,
   ): void;
+  gelu(x: number, out: number, n: number): void;
+  geluDerivative(x: number, out: number, n: number): void;
+  geluSecondDerivative(x: number, out: number, n: number): void;
+  rowSums(logits: number, largest: number, sums: number, rows: number, width: number): void;
+  crossEntropyGradient(
+    logits: number,
+    labels: number,
+    normalizers: number,
+    dy: number,
+    out: number,
+    rows: number,
+    width: number,
+  ): void;
   unsortedSegmentSum(
     x: number,
     ids: number,

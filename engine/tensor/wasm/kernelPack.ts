@@ -1,16 +1,24 @@
 import { getKernel, type KernelConfig, registerKernel, unregisterKernel } from '#tfjs';
 import { batchMatMulKernel } from './batchMatMul.ts';
+import { crossEntropyKernels } from './crossEntropy.ts';
+import { geluKernels } from './gelu.ts';
 import type { HostBackend } from './hostBackend.ts';
 import { type KernelModule, openKernelModule } from './kernelModule.ts';
 import { unsortedSegmentSumKernel } from './unsortedSegmentSum.ts';
 
-const pack: ((module: KernelModule) => KernelConfig)[] = [batchMatMulKernel, unsortedSegmentSumKernel];
+function allKernels(module: KernelModule): KernelConfig[] {
+  return [
+    batchMatMulKernel(module),
+    unsortedSegmentSumKernel(module),
+    ...geluKernels(module),
+    ...crossEntropyKernels(module),
+  ];
+}
 
 /** Puts our kernels in the place of the library's on the wasm backend that is open. */
 export function installKernelPack(backend: HostBackend, folder?: string): KernelModule {
   const module = openKernelModule(backend, folder);
-  for (const open of pack) {
-    const kernel = open(module);
+  for (const kernel of allKernels(module)) {
     if (getKernel(kernel.kernelName, 'wasm')) unregisterKernel(kernel.kernelName, 'wasm');
     registerKernel(kernel);
   }

@@ -1,2 +1,4 @@
+export { crossEntropyGradient, rowSums } from './crossEntropy';
+export { gelu, geluDerivative, geluSecondDerivative } from './gelu';
 export { batchMatMul, matMulScratchBytes } from './matMul';
 export { unsortedSegmentSum } from './segmentSum';
