@@ -24,7 +24,7 @@ import {
   Train,
   UpdateFrame,
 } from '../../engine/protocol/requests.ts';
-import { EngineFailure } from './engineFailure.ts';
+import { EngineFailure, failureText } from './engineFailure.ts';
 import { type EngineLog, guarded } from './engineLog.ts';
 import {
   ENGINE_TIMES,
@@ -53,6 +53,9 @@ export interface EngineReturn {
 
 type Token = RequestOptions['token'];
 
+/** Refusals that come before the first update, so that no run file holds the memory. */
+const REFUSED: ReadonlySet<string> = new Set(['busy', 'bad-input', 'no-model', 'not-initialized', 'version']);
+
 /**
  * The engine as the extension uses it: started at the first request, and after a crash started again with its
  * model and memory put back. Knows nothing of VS Code. Requests reject with an `EngineFailure`, nothing else throws.
@@ -63,12 +66,13 @@ export class EngineClient implements Disposable {
   readonly #times: EngineTimes;
   readonly #policy = new RestartPolicy();
   readonly #memory = new MemoryOfEngine();
-  readonly #listeners = new Map<string, TrainListener>();
   readonly #started = new Emitter<InitializeResult>();
   readonly #stopped = new Emitter<string>();
   readonly #returned = new Emitter<EngineReturn>();
   readonly #modelChanged = new Emitter<ModelInfo | undefined>();
   #process?: EngineProcess;
+  /** Kept after the result, for updates that come late, until the next training. */
+  #listener?: { readonly runId: string; readonly to: TrainListener };
   #starting?: Promise<EngineProcess>;
   #disposed = false;
 
@@ -120,20 +124,19 @@ export class EngineClient implements Disposable {
     const engine = await this.#engine();
     if (token.isCancellationRequested) throw new EngineFailure('cancelled', 'Cancelled.');
     const { runId } = request;
-    this.#listeners.set(runId, listener);
+    this.#listener = { runId, to: listener };
     this.#memory.training(request.runPath);
     const progress = engine.onProgress(Progress, runId, value => listener.progress(value));
     const cancel = token.onCancellationRequested(() => void this.#cancel(engine, runId));
     try {
       const result = await engine.request(Train, request, { timeout: 0 });
-      this.#setModel(this.#memory.trained(result.updates));
+      this.#memory.trained(result.updates);
+      this.#modelChanged.fire(this.#memory.model);
       return result;
     } catch (error) {
-      // A crashed run is recovered from its file; one that the engine refused has none.
-      if (engine.cause === undefined) this.#memory.refused(request.runPath);
+      if (error instanceof EngineFailure && REFUSED.has(error.code)) this.#memory.refused(request.runPath);
       throw error;
     } finally {
-      this.#listeners.delete(runId);
       progress.dispose();
       cancel.dispose();
     }
@@ -206,9 +209,9 @@ export class EngineClient implements Disposable {
     this.#log.info(
       `Engine ${engine.info.engineVersion}, backend ${engine.info.backend}, pid ${engine.info.pid}`,
     );
-    engine.onNotification(Tokens, spans => this.#listeners.get(spans.runId)?.tokens(spans));
+    engine.onNotification(Tokens, spans => this.#listening(spans.runId)?.tokens(spans));
     engine.onNotification(UpdateFrame, frame => {
-      guarded(this.#log, 'updates', (f: Frame) => this.#listeners.get(f.runId)?.frame(f))(frame);
+      guarded(this.#log, 'updates', (f: Frame) => this.#listening(f.runId)?.frame(f))(frame);
       engine.notify(FrameSeen, { runId: frame.runId, next: frame.first + frame.count });
     });
     this.#started.fire(engine.info);
@@ -239,10 +242,12 @@ export class EngineClient implements Disposable {
         this.#returned.fire({ cause, restored: this.#memory.restored });
         return engine;
       } catch (error) {
-        problem = error instanceof EngineFailure ? error.text : String(error);
+        problem = failureText(error);
         this.#log.error(`Restart: ${problem}`);
       }
     }
+    // Whoever hears of it may want to start anew.
+    this.#starting = undefined;
     this.#returned.fire({ cause, problem });
     throw new EngineFailure('stopped', problem);
   }
@@ -257,7 +262,7 @@ export class EngineClient implements Disposable {
     }
   }
 
-  #setModel(model: ModelInfo | undefined): void {
-    if (model) this.#modelChanged.fire(model);
+  #listening(runId: string): TrainListener | undefined {
+    return this.#listener?.runId === runId ? this.#listener.to : undefined;
   }
 }

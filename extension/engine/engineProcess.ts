@@ -22,9 +22,10 @@ import {
   Log,
 } from '../../engine/protocol/requests.ts';
 import { PROTOCOL_VERSION } from '../../engine/protocol/version.ts';
-import { EngineFailure, toFailure } from './engineFailure.ts';
+import { EngineFailure } from './engineFailure.ts';
 import { connectionLogger, type EngineLog, guarded, shortLine } from './engineLog.ts';
 import { HeartbeatWatch } from './heartbeatWatch.ts';
+import { toFailure } from './toFailure.ts';
 
 /** How an engine is started. */
 export interface EngineCommand {

@@ -1,6 +1,6 @@
 import type { ModelInfo } from '../../engine/protocol/index.ts';
 import { LoadModel, Recover } from '../../engine/protocol/requests.ts';
-import { EngineFailure } from './engineFailure.ts';
+import { failureText } from './engineFailure.ts';
 import type { EngineLog } from './engineLog.ts';
 import type { EngineProcess } from './engineProcess.ts';
 
@@ -35,9 +35,8 @@ export class MemoryOfEngine {
     this.#runPaths = this.#runPaths.filter(path => path !== runPath);
   }
 
-  trained(updates: number): ModelInfo | undefined {
-    this.model = this.model && { ...this.model, updates: this.model.updates + updates };
-    return this.model;
+  trained(updates: number): void {
+    if (this.model) this.model = { ...this.model, updates: this.model.updates + updates };
   }
 
   reset(model: ModelInfo): void {
@@ -56,7 +55,7 @@ export class MemoryOfEngine {
       if (engine.cause !== undefined) throw error;
       this.modelPath = this.model = undefined;
       this.#runPaths = [];
-      this.restored = { updates: 0, problem: `The model could not be loaded again: ${textOf(error)}` };
+      this.restored = { updates: 0, problem: `The model could not be loaded again: ${failureText(error)}` };
       return;
     }
     const problems: string[] = [];
@@ -70,16 +69,16 @@ export class MemoryOfEngine {
         return;
       } catch (error) {
         if (engine.cause !== undefined) throw error;
-        log.warn(`Recover: ${textOf(error)}`);
-        problems.push(textOf(error));
+        log.warn(`Recover: ${failureText(error)}`);
+        problems.push(failureText(error));
       }
     }
     const lost = this.#runPaths.length > 0 || had > 0;
     this.#runPaths = [];
-    this.restored = { model: this.model, updates: 0, problem: lost ? problems.join(' ') : undefined };
+    this.restored = {
+      model: this.model,
+      updates: 0,
+      problem: lost ? problems.join(' ') || 'It was not recorded.' : undefined,
+    };
   }
-}
-
-function textOf(error: unknown): string {
-  return error instanceof EngineFailure ? error.text : String(error);
 }
