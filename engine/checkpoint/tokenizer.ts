@@ -1,0 +1,160 @@
+import { BPE, ByteLevelPreTokenizer } from '@huggingface/tokenizers';
+import { byteOfCharacter } from './byteAlphabet.ts';
+import { CheckpointError } from './checkpointError.ts';
+import { CodePointCursor } from './codePointCursor.ts';
+import { textPieces } from './textPieces.ts';
+import { parseTokenizerFile, type TokenizerFile } from './tokenizerFile.ts';
+
+/** Token ids of a text and, for each, the UTF-16 range [start, end) of the text that it came from. */
+export interface Encoding {
+  readonly ids: Int32Array;
+  readonly starts: Uint32Array;
+  readonly ends: Uint32Array;
+}
+
+const endOfText = '<|endoftext|>';
+// What arbitrary cuts inside a long run without spaces cost is nothing next to the memory of tokenising it whole.
+const defaultPieceLength = 65536;
+
+/**
+ * Byte-level BPE of a model folder. Text is only ever text: no input, not even `<|endoftext|>` written out,
+ * encodes to a special token. Lone surrogates encode as U+FFFD.
+ */
+export class Tokenizer {
+  /** Checks the parsed contents of a `tokenizer.json`; throws `CheckpointError`. `path` is for the messages. */
+  static parse(json: unknown, path: string): Tokenizer {
+    const file = parseTokenizerFile(json, path);
+    if (!file.special.has(endOfText)) {
+      throw new CheckpointError(`added_tokens must hold ${endOfText} as a special token`, path);
+    }
+    return new Tokenizer(file, json);
+  }
+
+  /** Highest id + 1. */
+  readonly size: number;
+  /** Id of `<|endoftext|>`. */
+  readonly endOfText: number;
+  /** Whether every byte has a token; otherwise characters without one are left out of the encoding. */
+  readonly lossless: boolean;
+  readonly #splitter = new ByteLevelPreTokenizer({
+    type: 'ByteLevel',
+    add_prefix_space: false,
+    use_regex: true,
+  });
+  readonly #bpe: BPE;
+  readonly #ids: ReadonlyMap<string, number>;
+  readonly #bytes: (Uint8Array | undefined)[];
+  readonly #special: ReadonlySet<number>;
+
+  private constructor(
+    file: TokenizerFile,
+    /** The parsed `tokenizer.json`, to be written with the model. */
+    readonly json: unknown,
+  ) {
+    this.#bpe = new BPE({
+      type: 'BPE',
+      vocab: file.vocabulary,
+      merges: file.merges,
+      ignore_merges: file.ignoreMerges,
+    });
+    this.#ids = new Map(Object.entries(file.vocabulary));
+    this.#special = new Set(file.special.values());
+    this.#bytes = [];
+    for (const [token, id] of this.#ids) this.#bytes[id] = bytesOf(token);
+    for (const [content, id] of file.special) this.#bytes[id] = new TextEncoder().encode(content);
+    this.size = this.#bytes.length;
+    this.endOfText = file.special.get(endOfText)!;
+    this.lossless = [...byteOfCharacter.keys()].every(character => this.#ids.has(character));
+  }
+
+  /** Tokenises a text whole; for megabytes use `encodePieces`. */
+  encode(text: string): Encoding {
+    return this.#encodeRange(text, 0);
+  }
+
+  /**
+   * Tokenises a text piece by piece, as it is asked for. Ranges count from the start of the whole text. The
+   * ids together are those of `encode`, but for runs without any boundary longer than a piece.
+   * @param pieceLength Longest piece in UTF-16 units.
+   */
+  *encodePieces(text: string, pieceLength = defaultPieceLength): Generator<Encoding> {
+    for (const [start, end] of textPieces(text, pieceLength)) {
+      yield this.#encodeRange(text.slice(start, end), start);
+    }
+  }
+
+  /** The text of the ids, special tokens written out. Bytes that are not UTF-8 and unknown ids give U+FFFD. */
+  decode(ids: Iterable<number>): string {
+    const pieces: Uint8Array[] = [];
+    for (const id of ids) pieces.push(this.#bytes[id] ?? replacement);
+    return new TextDecoder('utf-8', { ignoreBOM: true }).decode(Buffer.concat(pieces));
+  }
+
+  /** A token for the eye: control characters escaped, bytes of an incomplete character as `\xE2`. */
+  token(id: number): string {
+    const bytes = this.#bytes[id];
+    if (bytes === undefined) return `#${id}`;
+    return printable(bytes);
+  }
+
+  /** Whether the id is a special token such as `<|endoftext|>`. */
+  isSpecial(id: number): boolean {
+    return this.#special.has(id);
+  }
+
+  #encodeRange(text: string, offset: number): Encoding {
+    const words = this.#splitter.pre_tokenize_text(text);
+    // A token covers at least one byte, so there are never more tokens than byte characters.
+    const most = words.reduce((sum, word) => sum + word.length, 0);
+    const ids = new Int32Array(most);
+    const starts = new Uint32Array(most);
+    const ends = new Uint32Array(most);
+    const cursor = new CodePointCursor(text);
+    let count = 0;
+    for (const word of words) {
+      for (const token of this.#tokensOf(word)) {
+        const [start, end] = cursor.advance(token.length);
+        const id = this.#ids.get(token);
+        if (id === undefined) continue;
+        ids[count] = id;
+        starts[count] = offset + start;
+        ends[count] = offset + end;
+        count++;
+      }
+    }
+    return { ids: ids.slice(0, count), starts: starts.slice(0, count), ends: ends.slice(0, count) };
+  }
+
+  #tokensOf(word: string): readonly string[] {
+    return this.#bpe.ignore_merges && this.#ids.has(word) ? [word] : this.#bpe.bpe(word);
+  }
+}
+
+const replacement = new TextEncoder().encode('\uFFFD');
+
+/** Bytes a token stands for. Characters outside the byte alphabet can only be in tokens no text encodes to. */
+function bytesOf(token: string): Uint8Array {
+  return Uint8Array.from(
+    [...token].flatMap(character => {
+      const byte = byteOfCharacter.get(character);
+      return byte === undefined ? [...new TextEncoder().encode(character)] : [byte];
+    }),
+  );
+}
+
+function printable(bytes: Uint8Array): string {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    return text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, escaped);
+  } catch {
+    return Array.from(bytes, byte => {
+      const plain = byte >= 0x20 && byte < 0x7f;
+      return plain ? String.fromCharCode(byte) : `\\x${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+    }).join('');
+  }
+}
+
+function escaped(character: string): string {
+  const short: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+  return short[character] ?? `\\u{${character.codePointAt(0)!.toString(16).toUpperCase()}}`;
+}
