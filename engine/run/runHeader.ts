@@ -1,0 +1,83 @@
+import { type LevelInfo, METRICS, type Metric, type TrainOptions } from '../protocol/index.ts';
+
+/** What a run is: written once when it starts. Together with the base checkpoint it makes every update recomputable. */
+export interface RunHeader {
+  readonly runId: string;
+  readonly title: string;
+  readonly modelName: string;
+  /** SHA-256 of the base checkpoint's `model.safetensors`, hexadecimal. */
+  readonly modelHash: string;
+  /** SHA-256 of `tokenizer.json`, hexadecimal. */
+  readonly tokenizerHash: string;
+  readonly engineVersion: string;
+  readonly backend: string;
+  /** ISO 8601. */
+  readonly createdAt: string;
+  readonly options: TrainOptions;
+  /** Fast to slow, without `outer`. */
+  readonly levels: readonly LevelInfo[];
+  readonly blocks: number;
+  /** Order of the numbers of one block and level in an update. */
+  readonly metrics: readonly Metric[];
+  readonly seed: number;
+}
+
+/** `running` also when the process that wrote the run is gone. */
+export type RunStatus = 'running' | 'finished' | 'cancelled' | 'failed';
+export const RUN_STATUSES: readonly RunStatus[] = ['running', 'finished', 'cancelled', 'failed'];
+
+/** Numbers in `Update.metrics`: blocks × levels × metrics. */
+export function metricsPerUpdate(header: RunHeader): number {
+  return header.blocks * header.levels.length * header.metrics.length;
+}
+
+/** Keeps a file from asking for gigabytes: more numbers an update than any model of today, by far. */
+const MOST_METRICS = 1e7;
+
+/** Returns the header unchanged. @throws TypeError naming the first field that cannot be right. */
+export function checkHeader(header: RunHeader): RunHeader {
+  const refuse = (field: string, value: unknown): never => {
+    throw new TypeError(`${field} of the run header cannot be ${JSON.stringify(value)}`);
+  };
+  for (const field of [
+    'runId',
+    'title',
+    'modelName',
+    'modelHash',
+    'tokenizerHash',
+    'engineVersion',
+    'backend',
+    'createdAt',
+  ] as const) {
+    if (typeof header[field] !== 'string') refuse(field, header[field]);
+  }
+  if (!Number.isSafeInteger(header.seed)) refuse('seed', header.seed);
+  if (!isCount(header.blocks)) refuse('blocks', header.blocks);
+  if (!Array.isArray(header.levels) || header.levels.length === 0) refuse('levels', header.levels);
+  for (const level of header.levels) {
+    if (!/^(memory|projections|cms\.\d+)$/.test(level?.id) || !isCount(level.period)) refuse('levels', level);
+  }
+  if (header.metrics?.join() !== METRICS.join()) refuse('metrics', header.metrics);
+  if (metricsPerUpdate(header) > MOST_METRICS) refuse('blocks', header.blocks);
+  checkOptions(header.options, refuse);
+  return header;
+}
+
+function checkOptions(options: TrainOptions, refuse: (field: string, value: unknown) => never): void {
+  if (typeof options !== 'object' || options === null) refuse('options', options);
+  const { epochs, learningRates, partialChunk, seed, telemetry } = options;
+  if (!isCount(epochs)) refuse('options.epochs', epochs);
+  if (typeof learningRates !== 'object' || learningRates === null) {
+    refuse('options.learningRates', learningRates);
+  }
+  for (const rate of Object.values(learningRates)) {
+    if (!Number.isFinite(rate)) refuse('options.learningRates', learningRates);
+  }
+  if (partialChunk !== 'flush' && partialChunk !== 'drop') refuse('options.partialChunk', partialChunk);
+  if (!Number.isSafeInteger(seed)) refuse('options.seed', seed);
+  if (typeof telemetry !== 'boolean') refuse('options.telemetry', telemetry);
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 1;
+}

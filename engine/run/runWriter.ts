@@ -1,0 +1,196 @@
+import { resolve } from 'node:path';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { crc32 } from 'node:zlib';
+import { METRIC_INDEX, type Probe, type ProbeScore, type Update } from '../protocol/index.ts';
+import { bytesOf, updateChecksum } from './checksum.ts';
+import { createRunFile } from './newRunFile.ts';
+import { guarded } from './runFileError.ts';
+import { metricsPerUpdate, type RunHeader, type RunStatus } from './runHeader.ts';
+import { LEVEL_COLUMNS } from './schema.ts';
+
+/** Records one run. Every method that returns has committed: what it wrote survives the end of this process. */
+export class RunWriter {
+  readonly path: string;
+  readonly #header: RunHeader;
+  readonly #database: DatabaseSync;
+  readonly #statements: ReturnType<typeof prepareAll>;
+  #tokens = 0;
+  #updates = 0;
+  #keyframes: number[] = [];
+  #keyframeBytes = 0;
+
+  /** Starts a run file. @throws RunFileError when the path is taken or cannot be written. */
+  static create(path: string, header: RunHeader): RunWriter {
+    const file = resolve(path);
+    return new RunWriter(file, header, createRunFile(file, header));
+  }
+
+  private constructor(path: string, header: RunHeader, database: DatabaseSync) {
+    this.path = path;
+    this.#header = header;
+    this.#database = database;
+    this.#statements = prepareAll(database);
+  }
+
+  /** Updates recorded so far. */
+  get updates(): number {
+    return this.#updates;
+  }
+
+  /** Size of the last keyframe; 0 before the first. */
+  get keyframeBytes(): number {
+    return this.#keyframeBytes;
+  }
+
+  /** Updates that the last keyframe holds; −1 before the first. */
+  get lastKeyframeAt(): number {
+    return this.#keyframes.at(-1) ?? -1;
+  }
+
+  /**
+   * Records the next tokens of the text: vocabulary ids, and where each lies in the text in UTF-16 units.
+   * @param first Index of the first of them. @throws RangeError unless it follows the tokens recorded before.
+   */
+  appendTokens(first: number, ids: Int32Array, starts: Uint32Array, ends: Uint32Array): void {
+    if (first !== this.#tokens) throw new RangeError(`token ${first} does not follow ${this.#tokens} tokens`);
+    if (starts.length !== ids.length || ends.length !== ids.length) {
+      throw new RangeError(`${ids.length} tokens have ${starts.length} starts and ${ends.length} ends`);
+    }
+    this.#transaction(() => {
+      ids.forEach((id, i) => {
+        this.#statements.token.run(first + i, id, starts[i], ends[i]);
+      });
+    });
+    this.#tokens += ids.length;
+  }
+
+  /** Records one update in one transaction. @throws RangeError when it is not the next, or not of the run's shape. */
+  append(update: Update): void {
+    const { index, position, loss, surprise, metrics } = update;
+    if (index !== this.#updates)
+      throw new RangeError(`update ${index} does not follow ${this.#updates} updates`);
+    const expected = metricsPerUpdate(this.#header);
+    if (metrics.length !== expected) {
+      throw new RangeError(`update ${index} has ${metrics.length} metrics, expected ${expected}`);
+    }
+    this.#transaction(() => {
+      const { length } = surprise;
+      const crc = updateChecksum(update);
+      this.#statements.update.run(index, position, length, loss, bytesOf(metrics), bytesOf(surprise), crc);
+      this.#appendFired(index, metrics);
+    });
+    this.#updates += 1;
+  }
+
+  /** One row a level that fired, for SQL; the numbers of the others are in the update's `metrics` only. */
+  #appendFired(tick: number, metrics: Float32Array): void {
+    const levels = this.#header.levels.length;
+    const group = this.#header.metrics.length;
+    for (let at = 0; at < metrics.length; at += group) {
+      if (metrics[at + METRIC_INDEX.fired] !== 1) continue;
+      const row = at / group;
+      const values = LEVEL_COLUMNS.map(([, metric]) => metrics[at + METRIC_INDEX[metric]]);
+      this.#statements.levelUpdate.run(tick, Math.floor(row / levels), row % levels, ...values);
+    }
+  }
+
+  /**
+   * Records the full fast state after `updates` updates. The run keeps its first keyframe and the two latest;
+   * one after as many updates as the last replaces it.
+   * @param fastState A safetensors file. @throws RangeError when it lies before the last keyframe or past the last update.
+   */
+  keyframe(updates: number, fastState: Uint8Array): void {
+    if (!Number.isInteger(updates) || updates < this.lastKeyframeAt || updates > this.#updates) {
+      throw new RangeError(
+        `a keyframe after ${updates} updates does not lie between the last one, after ${this.lastKeyframeAt}, ` +
+          `and the last of ${this.#updates} updates`,
+      );
+    }
+    const others = this.#keyframes.filter(at => at !== updates);
+    const kept = others.length < 3 ? others : others.toSpliced(1, 1);
+    this.#transaction(() => {
+      for (const old of this.#keyframes) if (!kept.includes(old)) this.#statements.dropKeyframe.run(old);
+      this.#statements.keyframe.run(updates, crc32(fastState), fastState);
+    });
+    this.#keyframes = [...kept, updates];
+    this.#keyframeBytes = fastState.byteLength;
+  }
+
+  /** Records a probe's score on the fast state after `updates` updates; a later score there replaces it. */
+  appendProbe(probe: Probe, updates: number, score: ProbeScore): void {
+    const { probability, rank, meanLogProbability, tokens } = score;
+    this.#transaction(() => {
+      this.#statements.probe.run(probe.prompt, probe.answer);
+      this.#statements.score.run(
+        updates,
+        probability,
+        rank,
+        meanLogProbability,
+        tokens,
+        probe.prompt,
+        probe.answer,
+      );
+    });
+  }
+
+  /** Records how the run ended. @param result Anything JSON can hold; the result of the training, say. */
+  finish(status: Exclude<RunStatus, 'running'>, result?: object): void {
+    const text = result === undefined ? null : JSON.stringify(result);
+    this.#transaction(() => {
+      this.#statements.finish.run(status, text);
+    });
+  }
+
+  /** Closes the file and leaves it whole, without `-wal` and `-shm` beside it where nobody else has it open. */
+  close(): void {
+    if (!this.#database.isOpen) return;
+    guarded(this.path, () => {
+      try {
+        // A reader that has the file open keeps it in WAL mode; then at least nothing stays in the WAL.
+        this.#database.exec('PRAGMA busy_timeout = 0; PRAGMA wal_checkpoint(TRUNCATE)');
+        this.#database.exec('PRAGMA journal_mode = DELETE');
+      } catch {
+        // Committed updates are safe in either mode.
+      } finally {
+        this.#database.close();
+      }
+    });
+  }
+
+  #transaction(action: () => void): void {
+    guarded(this.path, () => {
+      this.#statements.begin.run();
+      try {
+        action();
+        this.#statements.commit.run();
+      } catch (error) {
+        // A full disk makes SQLite roll back by itself.
+        if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+        throw error;
+      }
+    });
+  }
+}
+
+function prepareAll(database: DatabaseSync) {
+  const prepare = (sql: string): StatementSync => database.prepare(sql);
+  const columns = LEVEL_COLUMNS.map(([column]) => column);
+  return {
+    begin: prepare('BEGIN IMMEDIATE'),
+    commit: prepare('COMMIT'),
+    token: prepare('INSERT INTO tokens VALUES (?, ?, ?, ?)'),
+    update: prepare('INSERT INTO updates VALUES (?, ?, ?, ?, ?, ?, ?)'),
+    levelUpdate: prepare(
+      `INSERT INTO level_updates (tick, block, level, ${columns.join(', ')})
+       VALUES (?, ?, ?, ${columns.map(() => '?').join(', ')})`,
+    ),
+    keyframe: prepare('INSERT INTO keyframes VALUES (?, ?, ?)'),
+    dropKeyframe: prepare('DELETE FROM keyframes WHERE updates = ?'),
+    probe: prepare('INSERT INTO probes (prompt, answer) VALUES (?, ?) ON CONFLICT DO NOTHING'),
+    score: prepare(
+      `INSERT OR REPLACE INTO probe_scores
+       SELECT probe, ?, ?, ?, ?, ? FROM probes WHERE prompt = ? AND answer = ?`,
+    ),
+    finish: prepare('UPDATE run SET status = ?, result = ?'),
+  };
+}
