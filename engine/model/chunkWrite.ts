@@ -1,0 +1,112 @@
+import { geluDerivative } from '../tensor/gelu.ts';
+import { tf } from '../tensor/tf.ts';
+import { type MemoryWeights, readMemory } from './memoryMlp.ts';
+
+/**
+ * The write of one chunk of C tokens, delta gradient descent with weight decay (Eq. 88, chunk-wise Eq. 90):
+ *
+ *   M_t = M_{t−1} (α_t I − η_t k_t k_tᵀ) − η_t ∇‖M_ξ(k_t) − v̂_t‖²,   ξ = state at the start of the chunk.
+ *
+ * On the two-layer memory the right factor acts on W2, whose input is k; W1 decays by α alone. The recurrence is
+ * linear, so it is solved for the whole chunk at once: with A_t = Π_{s≤t} α_s and W2_t = α_t W2_{t−1} − u_t k_tᵀ,
+ *
+ *   u_t + η_t Σ_{s<t} (A_{t−1} / A_s) (k_s · k_t) u_s = η_t (A_{t−1} W2_ξ k_t + δ_t),
+ *
+ * a unit lower triangular system. Everything is an ordinary forward expression: an outer gradient flows through.
+ */
+export interface ChunkGates {
+  /** Keys, [G, C, D]. */
+  readonly k: tf.Tensor3D;
+  /** Inner learning rates, [G, C]. */
+  readonly eta: tf.Tensor2D;
+  /** Logarithms of the retention gates, [G, C]. */
+  readonly logAlpha: tf.Tensor2D;
+}
+
+/** What a chunk's keys and gates fix for every memory that is written with them. */
+export interface ChunkSolver {
+  readonly k: tf.Tensor3D;
+  /** η_t, [G, C, 1] */
+  readonly eta: tf.Tensor3D;
+  /** A_C, [G, 1, 1] */
+  readonly retention: tf.Tensor3D;
+  /** A_{t−1}, [G, C, 1] */
+  readonly before: tf.Tensor3D;
+  /** A_C / A_t, [G, C, 1] */
+  readonly after: tf.Tensor3D;
+  /** (I + N)⁻¹ of the triangular system, [G, C, C] */
+  readonly inverse: tf.Tensor3D;
+}
+
+export function solveChunk({ k, eta, logAlpha }: ChunkGates): ChunkSolver {
+  const [groups, chunk] = k.shape;
+  const column = (x: tf.Tensor) => tf.reshape<tf.Rank.R3>(x, [groups, chunk, 1]);
+  const lower = tf.tensor2d(triangle(chunk, true), [chunk, chunk]);
+  const strict = tf.tensor2d(triangle(chunk, false), [chunk, chunk]);
+  const logA = tf.matMul(logAlpha, lower, false, true);
+  const logBefore = tf.sub<tf.Tensor2D>(logA, logAlpha);
+  const logEnd = tf.slice(logA, [0, chunk - 1], [groups, 1]);
+  // Above the diagonal the difference is positive and may overflow; those entries are masked out below.
+  const ratio = tf.exp(
+    tf.minimum(tf.sub(column(logBefore), tf.reshape(logA, [groups, 1, chunk])), tf.scalar(0)),
+  );
+  const overlap = tf.mul(tf.mul(tf.matMul(k, k, false, true), ratio), strict);
+  const minusN = tf.neg(tf.mul<tf.Tensor3D>(overlap, column(eta)));
+  return {
+    k,
+    eta: column(eta),
+    retention: tf.reshape(tf.exp(logEnd), [groups, 1, 1]),
+    before: column(tf.exp(logBefore)),
+    after: column(tf.exp(tf.sub(logEnd, logA))),
+    inverse: unipotentInverse(minusN, chunk),
+  };
+}
+
+/** A chunk's write and what it was made of. */
+export interface ChunkWrite {
+  readonly weights: MemoryWeights;
+  /** What was subtracted from the decayed weights: erase and write together. */
+  readonly subtracted: MemoryWeights;
+  /** ∇_y ℓ of the inner loss, the memory's local surprise signal, [G, C, O]. */
+  readonly error: tf.Tensor3D;
+}
+
+/**
+ * The weights after a chunk. v̂ [G, C, O] is a constant of the inner gradient (Eq. 93).
+ * The given weights are not disposed.
+ */
+export function writeChunk(weights: MemoryWeights, solver: ChunkSolver, vHat: tf.Tensor3D): ChunkWrite {
+  const { k, eta, retention, before, after, inverse } = solver;
+  const { pre, hidden, out } = readMemory(weights, k);
+  const error = tf.mul<tf.Tensor3D>(tf.sub(out, vHat), tf.scalar(2));
+  const delta = tf.mul<tf.Tensor3D>(tf.matMul(error, weights.w1), geluDerivative(pre));
+  const u = tf.matMul(inverse, tf.mul<tf.Tensor3D>(eta, tf.add(tf.mul(before, pre), delta)));
+  const subtracted = {
+    w1: tf.matMul(tf.mul<tf.Tensor3D>(tf.mul(after, eta), error), hidden, true, false),
+    w2: tf.matMul(tf.mul<tf.Tensor3D>(after, u), k, true, false),
+  };
+  const written = {
+    w1: tf.sub<tf.Tensor3D>(tf.mul(retention, weights.w1), subtracted.w1),
+    w2: tf.sub<tf.Tensor3D>(tf.mul(retention, weights.w2), subtracted.w2),
+  };
+  return { weights: written, subtracted, error };
+}
+
+/** (I − P)⁻¹ = (I + P)(I + P²)(I + P⁴)… for a strictly lower triangular P [G, C, C], whose powers end at C. */
+function unipotentInverse(p: tf.Tensor3D, chunk: number): tf.Tensor3D {
+  let power = p;
+  let inverse = tf.add<tf.Tensor3D>(tf.eye(chunk), p);
+  for (let reach = 2; reach < chunk; reach *= 2) {
+    power = tf.matMul(power, power);
+    inverse = tf.add(inverse, tf.matMul(inverse, power));
+  }
+  return inverse;
+}
+
+function triangle(size: number, diagonal: boolean): Float32Array {
+  return Float32Array.from({ length: size * size }, (_, i) => {
+    const row = Math.floor(i / size);
+    const column = i % size;
+    return column < row || (diagonal && column === row) ? 1 : 0;
+  });
+}

@@ -1,0 +1,43 @@
+import { tf } from '../tensor/tf.ts';
+import type { HopeConfig } from '../checkpoint/config.ts';
+import { headLogits, type ReadingState, readSequence, startReading, tokenLosses } from './languageModel.ts';
+import type { HopeParameters } from './parameters.ts';
+import { keepState, disposeState } from './readingState.ts';
+
+/** Logits after every token of one document, read from a fresh convolution state; all writes are discarded. */
+export function readLogits(
+  parameters: HopeParameters,
+  config: HopeConfig,
+  ids: Int32Array,
+  endOfText: number,
+): tf.Tensor2D {
+  return tf.tidy(() => {
+    const start = startReading(parameters, config, 1);
+    return headLogits(parameters, readSequence(parameters, config, ids, endOfText, start).hidden);
+  });
+}
+
+/** Reads a text piece by piece on a copy of the memories and yields −log p of every target, nats. */
+export function* readLosses(
+  parameters: HopeParameters,
+  config: HopeConfig,
+  pieces: Iterable<{ readonly ids: Int32Array; readonly targets: Int32Array }>,
+  endOfText: number,
+): Generator<Float32Array> {
+  let state: ReadingState = tf.tidy(() => keepState(startReading(parameters, config, 1)));
+  try {
+    for (const { ids, targets } of pieces) {
+      let next: ReadingState | undefined;
+      const losses = tf.tidy(() => {
+        const read = readSequence(parameters, config, ids, endOfText, state);
+        next = keepState(read.state);
+        return tokenLosses(parameters, read.hidden, targets).dataSync() as Float32Array;
+      });
+      disposeState(state);
+      state = next!;
+      yield losses;
+    }
+  } finally {
+    disposeState(state);
+  }
+}

@@ -1,0 +1,134 @@
+import type { FastState } from '../model/fastState.ts';
+import { METRIC_INDEX, METRICS, type Metric } from '../protocol/metric.ts';
+import { tf } from '../tensor/tf.ts';
+import type { LevelWrite } from './levelWrites.ts';
+
+/** Surprise and gates of one tick, which every tick has whether or not a level fires. */
+export interface TickSignals {
+  /** ∇_y L at the memories' output and at every CMS level's, one after the other a block: [blocks, 1 + K, T, D]. */
+  readonly taps: tf.Tensor4D;
+  /** η of every block, [blocks, heads × T]. */
+  readonly eta: tf.Tensor2D;
+  /** log α of every block, [blocks, heads × T]. */
+  readonly logAlpha: tf.Tensor2D;
+}
+
+/** Turns writes into the numbers of an update, with one read-back a tick. */
+export class LevelTelemetry {
+  private readonly base = new Map<string, tf.Tensor2D>();
+  private readonly norms: Map<string, { weight: Float32Array; drift: Float32Array; base: Float32Array }>;
+
+  constructor(
+    private readonly state: FastState,
+    /** Levels in the order of a frame, without `outer`. */
+    private readonly levels: readonly string[],
+  ) {
+    this.norms = new Map(
+      levels.map(level => {
+        const { weight, drift, base } = this.measure(level);
+        return [level, { weight, drift, base }];
+      }),
+    );
+  }
+
+  /** Metrics of a tick, `[blocks, levels, METRICS.length]`; call before the writes are put in place. */
+  record(writes: readonly LevelWrite[], signals: TickSignals): Float32Array {
+    const { blocks } = this.state.base.config;
+    const metrics = new Float32Array(blocks * this.levels.length * METRICS.length).fill(Number.NaN);
+    const put = (block: number, level: number, metric: Metric, value: number) => {
+      metrics[(block * this.levels.length + level) * METRICS.length + METRIC_INDEX[metric]] = value;
+    };
+    const columns = tf.tidy(() => this.columns(writes, signals));
+    const rows = columns.values.dataSync() as Float32Array;
+    columns.values.dispose();
+    const read = (key: string, block: number) => rows[columns.index.get(key)! * blocks + block];
+    const fired = new Set(writes.map(write => write.level));
+    this.levels.forEach((level, l) => {
+      const known = this.norms.get(level)!;
+      for (let block = 0; block < blocks; block++) {
+        if (fired.has(level)) {
+          known.weight[block] = Math.sqrt(read(`${level}.weight`, block));
+          known.drift[block] = Math.sqrt(read(`${level}.drift`, block)) / known.base[block];
+          put(block, l, 'gradientNorm', Math.sqrt(read(`${level}.error`, block)));
+        }
+        put(block, l, 'fired', fired.has(level) ? 1 : 0);
+        put(block, l, 'deltaNorm', fired.has(level) ? Math.sqrt(read(`${level}.delta`, block)) : 0);
+        put(block, l, 'weightNorm', known.weight[block]);
+        put(block, l, 'drift', known.drift[block]);
+        put(block, l, 'pending', fired.has(level) ? 0 : (this.state.pending.get(level) ?? 0));
+        if (columns.index.has(`${level}.lss`)) put(block, l, 'lss', read(`${level}.lss`, block));
+        if (level === 'memory' || level === 'projections') {
+          put(block, l, 'eta', read('eta', block));
+          put(block, l, 'alpha', read('alpha', block));
+        }
+      }
+    });
+    return metrics;
+  }
+
+  dispose(): void {
+    tf.dispose([...this.base.values()]);
+  }
+
+  private columns(
+    writes: readonly LevelWrite[],
+    { taps, eta, logAlpha }: TickSignals,
+  ): { values: tf.Tensor; index: ReadonlyMap<string, number> } {
+    const named = new Map<string, tf.Tensor>();
+    for (const { level, weights, errors, inner } of writes) {
+      const after = this.flatten(level, weights);
+      named.set(`${level}.delta`, squares(tf.sub(after, this.flatten(level, this.state.tensors))));
+      named.set(`${level}.weight`, squares(after));
+      named.set(`${level}.drift`, squares(tf.sub(after, this.baseOf(level))));
+      named.set(`${level}.error`, squares(this.flatten(level, errors)));
+      if (inner && level === 'projections') named.set(`${level}.lss`, innerSurprise(inner));
+    }
+    const [blocks, outputs] = taps.shape;
+    const lss = tf.mean(tf.sqrt(tf.sum(tf.square(taps), 3)), 2);
+    const levels = ['memory', ...this.levels.filter(level => level.startsWith('cms.'))];
+    for (let i = 0; i < outputs; i++) {
+      named.set(`${levels[i]}.lss`, tf.reshape(tf.slice(lss, [0, i], [blocks, 1]), [blocks]));
+    }
+    named.set('eta', tf.mean(eta, 1));
+    named.set('alpha', tf.mean(tf.exp(logAlpha), 1));
+    const keys = [...named.keys()];
+    return { values: tf.stack([...named.values()]), index: new Map(keys.map((key, i) => [key, i])) };
+  }
+
+  /** A level's tensors as one row a block, [blocks, n]. */
+  private flatten(level: string, tensors: ReadonlyMap<string, tf.Tensor>): tf.Tensor2D {
+    const flat = this.state.specs
+      .filter(spec => spec.level === level)
+      .map(({ name }) => tf.reshape<tf.Rank.R1>(tensors.get(name)!, [-1]));
+    return tf.reshape(tf.concat(flat), [this.state.base.config.blocks, -1]);
+  }
+
+  private baseOf(level: string): tf.Tensor2D {
+    let known = this.base.get(level);
+    if (!known) {
+      known = tf.keep(tf.tidy(() => this.flatten(level, this.state.base.tensors)));
+      this.base.set(level, known);
+    }
+    return known;
+  }
+
+  private measure(level: string): { weight: Float32Array; drift: Float32Array; base: Float32Array } {
+    return tf.tidy(() => {
+      const now = this.flatten(level, this.state.tensors);
+      const base = this.baseOf(level);
+      const norm = (x: tf.Tensor2D) => tf.sqrt(squares(x)).dataSync().slice() as Float32Array;
+      const baseNorm = norm(base);
+      return { weight: norm(now), base: baseNorm, drift: norm(tf.sub(now, base)).map((d, i) => d / baseNorm[i]) };
+    });
+  }
+}
+
+/** Σ x² a row, [blocks]. */
+function squares(x: tf.Tensor2D): tf.Tensor1D {
+  return tf.sum(tf.square(x), 1);
+}
+
+/** Mean over tokens and heads of ‖∇_y ℓ‖ of the inner loss, [blocks]. */
+function innerSurprise(errors: readonly tf.Tensor2D[]): tf.Tensor1D {
+  return tf.stack(errors.map(rows => tf.mean(tf.sqrt(tf.sum(tf.square(rows), 1))))) as tf.Tensor1D;
+}

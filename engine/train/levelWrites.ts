@@ -1,0 +1,60 @@
+import type { FastState } from '../model/fastState.ts';
+import {
+  type Generated,
+  type Memories,
+  type MemoryName,
+  PROJECTIONS,
+  writeMemories,
+} from '../model/selfModifyingTitans.ts';
+import { sgdStep } from '../optimizer/sgd.ts';
+import { tf } from '../tensor/tf.ts';
+
+/** New weights of one level in all blocks, before they are put in place. */
+export interface LevelWrite {
+  readonly level: string;
+  /** New weights by name. */
+  readonly weights: ReadonlyMap<string, tf.Tensor>;
+  /** The summed errors that were applied, by name. */
+  readonly errors: ReadonlyMap<string, tf.Tensor>;
+  /** ∇_y ℓ of the inner loss a block, for levels with an inner loss of their own; rows are tokens × heads. */
+  readonly inner?: readonly tf.Tensor2D[];
+}
+
+/** The write of `memory` or `projections` in every block, with all that is pending. */
+export function writeTitansLevel(
+  state: FastState,
+  level: 'memory' | 'projections',
+  memories: readonly Memories[],
+  rate: number,
+): LevelWrite {
+  const names: readonly MemoryName[] = level === 'memory' ? ['memory'] : PROJECTIONS;
+  const weights = new Map<string, tf.Tensor>();
+  const errors = new Map<string, tf.Tensor>();
+  const inner = state.open.map((open, block) => {
+    const pending = open[level] as Generated;
+    const written = writeMemories(memories[block], names, pending, rate);
+    const [groups, chunk] = pending.eta.shape;
+    const rows = names.map(name => {
+      const at = `blocks.${block}.selfmod.m_${name}`;
+      for (const part of ['w1', 'w2'] as const) {
+        weights.set(`${at}.${part}`, written[name].weights[part]);
+        errors.set(`${at}.${part}`, written[name].subtracted[part]);
+      }
+      const { error } = written[name];
+      return tf.reshape<tf.Rank.R2>(error, [groups * chunk, error.shape[2]]);
+    });
+    return tf.concat(rows, 1);
+  });
+  return { level, weights, errors, inner };
+}
+
+/** θ − η Σ g for level `cms.k` in every block (Eq. 71). */
+export function writeContinuumLevel(state: FastState, level: string, rate: number): LevelWrite {
+  const specs = state.specs.filter(spec => spec.level === level);
+  const errors = new Map(specs.map(({ name }) => [name, state.sums.get(name)!]));
+  const weights = new Map(
+    specs.map(({ name }) => [name, sgdStep(state.tensors.get(name)!, state.sums.get(name)!, rate)]),
+  );
+  return { level, weights, errors };
+}
+

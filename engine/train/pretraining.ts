@@ -1,0 +1,143 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { trainBytePair } from '../checkpoint/bytePairTrainer.ts';
+import { writeModelFolder } from '../checkpoint/modelFolder.ts';
+import { Tokenizer } from '../checkpoint/tokenizer.ts';
+import { initialParameters } from '../model/initialize.ts';
+import { parameterSpecs } from '../model/parameters.ts';
+import { Random } from '../tensor/random.ts';
+import { BatchSource, type Corpus, readDocuments, tokeniseCorpus } from './corpus.ts';
+import { OuterTrainer } from './outerTrainer.ts';
+import type { PretrainConfig } from './pretrainConfig.ts';
+import { type PretrainingState, readPretrainingState, writePretrainingState } from './pretrainingState.ts';
+import { warmupCosine } from './schedule.ts';
+import { unigramLoss } from './unigram.ts';
+
+export interface PretrainProgress {
+  readonly step: number;
+  readonly steps: number;
+  /** Exponential mean of the training loss, nats per token. */
+  readonly loss: number;
+  /** Latest validation loss, NaN before the first. */
+  readonly validationLoss: number;
+  readonly tokensPerSecond: number;
+  readonly secondsLeft: number;
+}
+
+export interface PretrainResult {
+  readonly steps: number;
+  readonly tokens: number;
+  readonly loss: number;
+  readonly validationLoss: number;
+  /** Loss of a unigram model of the training tokens on the same held-out text. */
+  readonly unigramLoss: number;
+  readonly validationTokens: number;
+  readonly parameters: number;
+  readonly seconds: number;
+  readonly status: 'finished' | 'interrupted';
+}
+
+/**
+ * Trains a model from nothing, or goes on from the last checkpoint in `output`, and writes the model folder there.
+ * A kill loses the steps since the last checkpoint and nothing else; `signal` stops after the step in flight.
+ */
+export async function pretrain(
+  { model, training }: PretrainConfig,
+  data: string,
+  output: string,
+  onProgress: (progress: PretrainProgress) => void,
+  signal?: AbortSignal,
+): Promise<PretrainResult> {
+  await mkdir(output, { recursive: true });
+  const files = await readDocuments(data);
+  const statePath = join(output, 'pretraining.safetensors');
+  const saved = await readPretrainingState(statePath, { model, training });
+  const tokenizerJson = saved?.tokenizer ?? trainBytePair(files.flat(), model.vocabulary);
+  const tokenizer = Tokenizer.parse(tokenizerJson, join(output, 'tokenizer.json'));
+  const corpus = tokeniseCorpus(files, tokenizer, training.validation_fraction);
+  const state = saved ?? freshState({ model, training }, tokenizerJson as object);
+  const trainer = new OuterTrainer(
+    model,
+    tokenizer.endOfText,
+    training.batch,
+    { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: training.weight_decay },
+    training.clip,
+    state.weights,
+    state.moments,
+  );
+  const source = new BatchSource(corpus, tokenizer.endOfText, training.batch, training.tokens, training.seed);
+  const begun = performance.now();
+  const first = state.step;
+  let { step, loss, validationLoss, seconds } = state;
+
+  const save = async () => {
+    const { weights, moments } = trainer;
+    const elapsed = seconds + (performance.now() - begun) / 1000;
+    const next = { step, loss, validationLoss, seconds: elapsed, tokenizer: state.tokenizer, weights, moments };
+    await writePretrainingState(statePath, { model, training }, next);
+    const tensors = parameterSpecs(model).map(({ name, shape }) => ({ name, shape, data: weights.get(name)! }));
+    await writeModelFolder(output, { config: model, tokenizerJson: state.tokenizer, tensors });
+  };
+
+  while (step < training.steps && !signal?.aborted) {
+    step++;
+    const { ids, targets } = source.at(step);
+    const rate = warmupCosine(step, training.steps, training.warmup_steps, training.rate);
+    const now = trainer.step(ids, targets, resetMask(training, step), step, rate).loss;
+    loss = Number.isNaN(loss) ? now : loss + (now - loss) * 0.02;
+    const last = step === training.steps;
+    if (last || step % training.validation_interval === 0) {
+      validationLoss = validate(trainer, corpus, training.batch, training.tokens);
+    }
+    if (last || step % training.checkpoint_interval === 0) await save();
+    const rateNow = (step - first) / ((performance.now() - begun) / 1000);
+    onProgress({
+      step,
+      steps: training.steps,
+      loss,
+      validationLoss,
+      tokensPerSecond: rateNow * training.batch * training.tokens,
+      secondsLeft: (training.steps - step) / rateNow,
+    });
+    await new Promise(resolve => setImmediate(resolve));
+  }
+  if (signal?.aborted) await save();
+  seconds += (performance.now() - begun) / 1000;
+  trainer.dispose();
+  return {
+    steps: step,
+    tokens: step * training.batch * training.tokens,
+    loss,
+    validationLoss,
+    unigramLoss: unigramLoss(corpus.training, corpus.validation, model.vocabulary),
+    validationTokens: corpus.validation.length - 1,
+    parameters: [...trainer.weights.values()].reduce((sum, { length }) => sum + length, 0),
+    seconds,
+    status: step === training.steps ? 'finished' : 'interrupted',
+  };
+}
+
+function freshState({ model, training }: PretrainConfig, tokenizer: object): PretrainingState {
+  const weights = initialParameters(model, new Random(training.seed));
+  return { step: 0, loss: Number.NaN, validationLoss: Number.NaN, seconds: 0, tokenizer, weights };
+}
+
+/** 1 for the rows whose memories start again at M□,0 before this step. */
+function resetMask({ batch, reset_probability, seed }: PretrainConfig['training'], step: number): Float32Array {
+  const random = new Random(seed ^ Math.imul(step, 0x9e3779b1));
+  return Float32Array.from({ length: batch }, () => (random.uniform() < reset_probability ? 1 : 0));
+}
+
+/** Mean held-out loss over all whole rows, each read from M□,0. */
+export function validate(trainer: OuterTrainer, { validation }: Corpus, batch: number, tokens: number): number {
+  const rows = Math.floor((validation.length - 1) / tokens);
+  let sum = 0;
+  for (let row = 0; row < rows; row += batch) {
+    const count = Math.min(batch, rows - row);
+    const from = row * tokens;
+    const ids = validation.slice(from, from + count * tokens);
+    const targets = validation.slice(from + 1, from + count * tokens + 1);
+    sum += count * trainer.evaluate(ids, targets, count);
+  }
+  return sum / rows;
+}

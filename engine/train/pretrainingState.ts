@@ -1,0 +1,79 @@
+import { createHash } from 'node:crypto';
+import { access } from 'node:fs/promises';
+import { CheckpointError } from '../checkpoint/checkpointError.ts';
+import { readSafetensors, writeSafetensors } from '../checkpoint/safetensors.ts';
+import { parameterSpecs } from '../model/parameters.ts';
+import type { Moments } from '../optimizer/adamW.ts';
+import type { PretrainConfig } from './pretrainConfig.ts';
+
+/** All that the outer loop needs to go on: one file, written atomically. */
+export interface PretrainingState {
+  readonly step: number;
+  readonly loss: number;
+  readonly validationLoss: number;
+  /** Spent in training so far. */
+  readonly seconds: number;
+  /** `tokenizer.json` */
+  readonly tokenizer: object;
+  readonly weights: ReadonlyMap<string, Float32Array>;
+  /** Absent before the first step. */
+  readonly moments?: ReadonlyMap<string, Moments>;
+}
+
+/** @returns undefined when there is no such file. @throws CheckpointError when it is of another configuration. */
+export async function readPretrainingState(
+  path: string,
+  config: PretrainConfig,
+): Promise<PretrainingState | undefined> {
+  if (!(await access(path).then(() => true).catch(() => false))) return undefined;
+  const { tensors, metadata } = await readSafetensors(path);
+  if (metadata.config !== fingerprint(config)) {
+    const remedy = 'Choose another output folder, or give the configuration that this one was started with.';
+    throw new CheckpointError('was written by a training with another configuration', path, remedy);
+  }
+  const take = (prefix: string, name: string) => {
+    const tensor = tensors.get(prefix + name);
+    if (!tensor) throw new CheckpointError(`${prefix}${name} is missing`, path);
+    return tensor.data;
+  };
+  const names = parameterSpecs(config.model).map(spec => spec.name);
+  return {
+    step: Number(metadata.step),
+    loss: Number(metadata.loss),
+    validationLoss: Number(metadata.validationLoss),
+    seconds: Number(metadata.seconds),
+    tokenizer: JSON.parse(metadata.tokenizer),
+    weights: new Map(names.map(name => [name, take('weight.', name)])),
+    moments: new Map(names.map(name => [name, { first: take('first.', name), second: take('second.', name) }])),
+  };
+}
+
+export async function writePretrainingState(
+  path: string,
+  config: PretrainConfig,
+  state: Required<PretrainingState>,
+): Promise<void> {
+  const tensors = parameterSpecs(config.model).flatMap(({ name, shape }) => {
+    const { first, second } = state.moments.get(name)!;
+    return [
+      { name: `weight.${name}`, shape, data: state.weights.get(name)! },
+      { name: `first.${name}`, shape, data: first },
+      { name: `second.${name}`, shape, data: second },
+    ];
+  });
+  await writeSafetensors(path, tensors, {
+    config: fingerprint(config),
+    step: String(state.step),
+    loss: String(state.loss),
+    validationLoss: String(state.validationLoss),
+    seconds: String(state.seconds),
+    tokenizer: JSON.stringify(state.tokenizer),
+  });
+}
+
+/** What must be the same for a resumed training to be the same training. */
+function fingerprint({ model, training }: PretrainConfig): string {
+  const { learning_rates: _online, name: _name, ...built } = model;
+  const { validation_interval: _every, checkpoint_interval: _saved, ...run } = training;
+  return createHash('sha256').update(JSON.stringify([built, run])).digest('hex');
+}
