@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
 import { tf } from './tf.ts';
+import './matMulGradient.ts';
 import type { HostBackend } from './wasm/hostBackend.ts';
 import { installKernelPack } from './wasm/kernelPack.ts';
 import { findWasmFile, libraryFile } from './wasm/wasmFiles.ts';

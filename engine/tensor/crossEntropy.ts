@@ -22,8 +22,9 @@ export function crossEntropy(logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Tenso
 }
 
 function composed(logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Tensor1D {
-  const chosen = tf.sum(tf.mul(logits, tf.oneHot(labels, logits.shape[1])), 1);
-  return tf.sub(tf.logSumExp(logits, 1), chosen);
+  const classes = tf.range(0, logits.shape[1], 1, 'int32');
+  const isLabel = tf.cast(tf.equal(tf.expandDims(labels, 1), classes), 'float32');
+  return tf.sub(tf.logSumExp(logits, 1), tf.sum(tf.mul(logits, isLabel), 1));
 }
 
 tf.registerGradient({

@@ -2,10 +2,23 @@ import { tf } from './tf.ts';
 
 const name = { value: 'HopeGelu', first: 'HopeGeluGrad', second: 'HopeGeluGrad2' } as const;
 
-/** Runs a kernel of our own where the current backend has it, else the same formula from library operations. */
-function runOr(kernelName: string, x: tf.Tensor, composed: () => tf.Tensor): tf.Tensor {
-  if (!tf.getKernel(kernelName, tf.getBackend())) return tf.tidy(composed);
-  return tf.engine().runKernel(kernelName, { x }) as tf.Tensor;
+/**
+ * Runs a kernel of our own where the current backend has it, else the same formula from library operations. The
+ * gradient is given rather than traced in both: it is cheaper, and tracing twice through `tf.exp` loses terms.
+ */
+function runOr(
+  kernelName: string,
+  x: tf.Tensor,
+  composed: (x: tf.Tensor) => tf.Tensor,
+  derivative: (x: tf.Tensor) => tf.Tensor,
+): tf.Tensor {
+  if (tf.getKernel(kernelName, tf.getBackend())) return tf.engine().runKernel(kernelName, { x }) as tf.Tensor;
+  const run = tf.customGrad((input, save) => {
+    const at = input as tf.Tensor;
+    (save as tf.GradSaveFunc)([at]);
+    return { value: composed(at), gradFunc: (dy, [saved]) => tf.mul(dy, derivative(saved)) };
+  });
+  return run(x);
 }
 
 /** φ(x) = exp(−x²/2)/√(2π). */
@@ -20,17 +33,24 @@ function distribution(x: tf.Tensor): tf.Tensor {
 
 /** GELU(x) = x·Φ(x), the exact form. `x` float32 of any shape. */
 export function gelu<T extends tf.Tensor>(x: T): T {
-  return runOr(name.value, x, () => tf.mul(x, distribution(x))) as T;
+  return runOr(name.value, x, at => tf.mul(at, distribution(at)), geluDerivative) as T;
 }
 
 /** GELU′(x) = Φ(x) + x·φ(x); differentiable itself, as updates inside the forward pass need it. */
 export function geluDerivative<T extends tf.Tensor>(x: T): T {
-  return runOr(name.first, x, () => tf.add(distribution(x), tf.mul(x, density(x)))) as T;
+  const composed = (at: tf.Tensor) => tf.add(distribution(at), tf.mul(at, density(at)));
+  return runOr(name.first, x, composed, geluSecondDerivative) as T;
 }
 
 /** GELU″(x) = φ(x)·(2 − x²). */
 function geluSecondDerivative(x: tf.Tensor): tf.Tensor {
-  return runOr(name.second, x, () => tf.mul(density(x), tf.sub(2, tf.square(x))));
+  const composed = (at: tf.Tensor) => tf.mul(density(at), tf.sub(2, tf.square(at)));
+  return runOr(name.second, x, composed, geluThirdDerivative);
+}
+
+/** GELU‴(x) = φ(x)·(x³ − 4x); nothing in the engine needs its gradient. */
+function geluThirdDerivative(x: tf.Tensor): tf.Tensor {
+  return tf.mul(density(x), tf.mul(x, tf.sub(tf.square(x), 4)));
 }
 
 function register(kernelName: string, derivative: (x: tf.Tensor) => tf.Tensor): void {
@@ -43,4 +63,4 @@ function register(kernelName: string, derivative: (x: tf.Tensor) => tf.Tensor): 
 
 register(name.value, geluDerivative);
 register(name.first, geluSecondDerivative);
-register(name.second, x => tf.mul(density(x), tf.mul(x, tf.sub(tf.square(x), 4))));
+register(name.second, geluThirdDerivative);

@@ -44,8 +44,9 @@ function matMul(
     }
     return;
   }
-  // Packing costs one pass over B; it pays when B is read often and does not stay in the first-level cache.
-  const packB = transposeB || (m > 16 && k * n > 8192);
+  // Packing costs one pass over B; it pays when B is read often and does not stay in the first-level cache, or
+  // when its rows are so far apart that they fall on the same few cache lines.
+  const packB = transposeB || (k * n > 8192 && (m > 16 || (m >= 8 && n >= 256)));
   const packA = transposeA && k > 64 && n > 16;
   const packedA = scratch + packedBytes;
   const tile = packedA + packedRowBytes;

@@ -1,23 +1,47 @@
+/** Copies four panels at once: rows far apart fall on the same cache lines, so each is read whole. */
+function packFourPanels(from: usize, stepB: usize, to: usize, k: i32): void {
+  const panel = (<usize>k) << 5;
+  let to1 = to + panel;
+  let to2 = to1 + panel;
+  let to3 = to2 + panel;
+  for (let i = 0; i < k; i++) {
+    v128.store(to, v128.load(from));
+    v128.store(to, v128.load(from, 16), 16);
+    v128.store(to1, v128.load(from, 32));
+    v128.store(to1, v128.load(from, 48), 16);
+    v128.store(to2, v128.load(from, 64));
+    v128.store(to2, v128.load(from, 80), 16);
+    v128.store(to3, v128.load(from, 96));
+    v128.store(to3, v128.load(from, 112), 16);
+    from += stepB;
+    to += 32;
+    to1 += 32;
+    to2 += 32;
+    to3 += 32;
+  }
+}
+
 /** Copies B[k, n] (rows `stepB` bytes apart) into panels of eight columns, the last one padded with zeros. */
 export function packColumns(b: usize, stepB: usize, to: usize, k: i32, n: i32): void {
-  for (let j = 0; j < n; j += 8) {
+  let j = 0;
+  for (; j + 32 <= n; j += 32) {
+    packFourPanels(b + ((<usize>j) << 2), stepB, to, k);
+    to += (<usize>k) << 7;
+  }
+  for (; j < n; j += 8) {
     let from = b + ((<usize>j) << 2);
     const columns = n - j;
-    if (columns >= 8) {
-      for (let i = 0; i < k; i++) {
+    for (let i = 0; i < k; i++) {
+      if (columns >= 8) {
         v128.store(to, v128.load(from));
         v128.store(to, v128.load(from, 16), 16);
-        from += stepB;
-        to += 32;
-      }
-    } else {
-      for (let i = 0; i < k; i++) {
+      } else {
         for (let x = 0; x < 8; x++) {
           store<f32>(to + ((<usize>x) << 2), x < columns ? load<f32>(from + ((<usize>x) << 2)) : 0);
         }
-        from += stepB;
-        to += 32;
       }
+      from += stepB;
+      to += 32;
     }
   }
 }
