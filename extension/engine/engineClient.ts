@@ -228,6 +228,9 @@ export class EngineClient implements Disposable {
     this.#process = undefined;
     this.#log.error(`The engine stopped: ${cause}`);
     this.#starting = this.#settle(this.#revive(cause));
+    this.#starting.catch(error => {
+      if (!this.#disposed) this.#returned.fire({ cause, problem: failureText(error) });
+    });
     this.#stopped.fire(cause);
   }
 
@@ -246,9 +249,6 @@ export class EngineClient implements Disposable {
         this.#log.error(`Restart: ${problem}`);
       }
     }
-    // Whoever hears of it may want to start anew.
-    this.#starting = undefined;
-    this.#returned.fire({ cause, problem });
     throw new EngineFailure('stopped', problem);
   }
 

@@ -1,0 +1,40 @@
+import * as vscode from 'vscode';
+import { grouped } from '../training/figures.ts';
+import type { EngineReturn } from './engineClient.ts';
+import type { EngineHost } from './engineHost.ts';
+
+/** Tells the user when the engine ended by itself and what came back; `trainAgain` is offered after a lost training. */
+export function registerEngineNotices(
+  engine: EngineHost,
+  log: vscode.LogOutputChannel,
+  lostTraining: () => boolean,
+  trainAgain: () => void,
+): vscode.Disposable {
+  return engine.onDidReturn(async end => {
+    const showLog = 'Show Log';
+    const again = 'Train Again';
+    const restart = 'Restart Engine';
+    const choice = end.restored
+      ? await vscode.window.showWarningMessage(
+          returnText(end),
+          ...(lostTraining() ? [again, showLog] : [showLog]),
+        )
+      : await vscode.window.showErrorMessage(returnText(end), restart, showLog);
+    if (choice === showLog) log.show();
+    else if (choice === again) trainAgain();
+    else if (choice === restart) await vscode.commands.executeCommand('hopescope.restartEngine');
+  });
+}
+
+/** One or two sentences on an engine's end and return. */
+function returnText({ cause, restored, problem }: EngineReturn): string {
+  const stopped = `The Hopescope engine stopped (${cause}).`;
+  if (!restored) return `${stopped} It was not restarted again: ${problem}`;
+  if (restored.problem) {
+    return `${stopped} It was restarted, but the memory could not be put back. ${restored.problem}`;
+  }
+  if (!restored.model) return `${stopped} It was restarted.`;
+  return restored.updates > 0
+    ? `${stopped} It was restarted; the memory is back at update ${grouped(restored.updates)}.`
+    : `${stopped} It was restarted; the memory is as in the base checkpoint.`;
+}

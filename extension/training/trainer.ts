@@ -1,0 +1,220 @@
+import { randomBytes } from 'node:crypto';
+import * as vscode from 'vscode';
+import { decodeFrame, type ModelInfo, type TrainResult } from '../../engine/protocol/index.ts';
+import { EngineFailure, failureText } from '../engine/engineFailure.ts';
+import type { EngineHost } from '../engine/engineHost.ts';
+import { trainSettings } from '../settings/configuration.ts';
+import type { TrainSettings } from '../settings/trainSettings.ts';
+import { RunHistory } from '../state/runHistory.ts';
+import type { Snapshot, Store } from '../state/store.ts';
+import { grouped } from './figures.ts';
+import { progressText, resultText, sizeQuestion } from './resultText.ts';
+import { refusal, type TrainInput } from './trainInput.ts';
+
+type Progress = vscode.Progress<{ message?: string; increment?: number }>;
+
+/** Trains on one text at a time and tells the user how it went. */
+export class Trainer {
+  readonly #context: vscode.ExtensionContext;
+  readonly #store: Store;
+  readonly #engine: EngineHost;
+  readonly #log: vscode.LogOutputChannel;
+  #current?: { readonly title: string; readonly source: vscode.CancellationTokenSource };
+  #last?: TrainInput;
+  #speed?: { readonly tokensPerSecond: number; readonly bytesPerToken: number };
+
+  constructor(
+    context: vscode.ExtensionContext,
+    store: Store,
+    engine: EngineHost,
+    log: vscode.LogOutputChannel,
+  ) {
+    this.#context = context;
+    this.#store = store;
+    this.#engine = engine;
+    this.#log = log;
+  }
+
+  get busy(): boolean {
+    return this.#current !== undefined;
+  }
+
+  /** Checks the text and the settings, asks before a long one, trains, and shows the result. */
+  async train(input: TrainInput): Promise<void> {
+    if (this.#current) return this.refuseSecond();
+    const refused = refusal(input);
+    if (refused) return void vscode.window.showWarningMessage(refused);
+    const source = new vscode.CancellationTokenSource();
+    this.#current = { title: input.title, source };
+    try {
+      const bytes = Buffer.byteLength(input.text);
+      const settings = trainSettings(vscode.Uri.parse(input.source.documentUri));
+      if (!settings || !(await this.#confirmed(input.title, bytes, settings))) return;
+      this.#last = input;
+      await vscode.window.withProgress(
+        {
+          location: vscode.ProgressLocation.Notification,
+          title: `Training on ${input.title}`,
+          cancellable: true,
+        },
+        (progress, token) => {
+          token.onCancellationRequested(() => source.cancel());
+          return this.#run(input, bytes, progress, source.token);
+        },
+      );
+    } finally {
+      this.#current = undefined;
+      source.dispose();
+    }
+  }
+
+  /** Trains once more on the text of the last training. */
+  async again(): Promise<void> {
+    if (this.#last) await this.train(this.#last);
+  }
+
+  /** Stops the training after the tick in flight. @returns false when none runs */
+  stop(): boolean {
+    this.#current?.source.cancel();
+    return this.#current !== undefined;
+  }
+
+  /** Says in words that one training runs at a time, and offers to stop it. */
+  async refuseSecond(): Promise<void> {
+    if (!this.#current) return;
+    const { title, source } = this.#current;
+    const stop = 'Stop Current';
+    const text = `Hopescope is training on ${title}. One training runs at a time; nothing was started.`;
+    if ((await vscode.window.showWarningMessage(text, stop)) === stop && this.#current?.source === source) {
+      source.cancel();
+    }
+  }
+
+  async #confirmed(title: string, bytes: number, settings: TrainSettings): Promise<boolean> {
+    if (bytes <= settings.confirmAboveBytes) return true;
+    const train = 'Train';
+    const detail = sizeQuestion(bytes, settings.epochs, this.#speed);
+    const question = `Train on ${title}?`;
+    return (await vscode.window.showWarningMessage(question, { modal: true, detail }, train)) === train;
+  }
+
+  async #run(
+    input: TrainInput,
+    bytes: number,
+    progress: Progress,
+    token: vscode.CancellationToken,
+  ): Promise<void> {
+    let before: Snapshot | undefined;
+    let run: RunHistory | undefined;
+    try {
+      progress.report({ message: 'loading the model…' });
+      const model = await this.#engine.model(token);
+      const settings = trainSettings(
+        vscode.Uri.parse(input.source.documentUri),
+        model.levels.map(level => level.id),
+      );
+      if (!settings || token.isCancellationRequested) return;
+      before = this.#store.snapshot;
+      run = this.#begin(input, model);
+      const result = await this.#request(run, input, settings, progress, token);
+      this.#speed = {
+        tokensPerSecond: result.positions / result.seconds,
+        bytesPerToken: bytes / result.tokens,
+      };
+      this.#finish(run, result);
+    } catch (error) {
+      this.#fail(error, run, before);
+    }
+  }
+
+  #begin(input: TrainInput, model: ModelInfo): RunHistory {
+    const id = `${new Date().toISOString().replace(/[:.]/g, '-')}-${randomBytes(2).toString('hex')}`;
+    const { title, source: text } = input;
+    const run = new RunHistory({ id, title, text, blocks: model.blocks, levels: model.levels });
+    this.#store.begin(run);
+    return run;
+  }
+
+  async #request(
+    run: RunHistory,
+    input: TrainInput,
+    settings: TrainSettings,
+    progress: Progress,
+    token: vscode.CancellationToken,
+  ): Promise<TrainResult> {
+    const folder = vscode.Uri.joinPath(this.#context.storageUri ?? this.#context.globalStorageUri, 'runs');
+    await vscode.workspace.fs.createDirectory(folder);
+    const { confirmAboveBytes: _, ...options } = settings;
+    let shown = 0;
+    return this.#engine.train(
+      {
+        runId: run.id,
+        text: input.text,
+        title: input.title,
+        options,
+        probes: this.#store.snapshot.probes.map(({ probe }) => probe),
+        runPath: vscode.Uri.joinPath(folder, `${run.id}.hoperun`).fsPath,
+      },
+      {
+        tokens: spans => this.#store.addTokens(run, spans),
+        frame: frame => this.#store.append(run, decodeFrame(frame)),
+        progress: now => {
+          this.#store.progress(run, now);
+          const percent = now.total > 0 ? Math.min(100, (100 * now.position) / now.total) : 0;
+          progress.report({ message: progressText(now), increment: Math.max(0, percent - shown) });
+          shown = Math.max(shown, percent);
+        },
+      },
+      token,
+    );
+  }
+
+  #finish(run: RunHistory, result: TrainResult): void {
+    const total = result.status === 'finished' ? result.positions : run.progress.total;
+    run.result = result;
+    run.progress = { ...run.progress, position: result.positions, total };
+    this.#store.update({ phase: result.status });
+    this.#store.scoreProbes(
+      result.probes.map(({ prompt, answer, before, after }) => ({
+        probe: { prompt, answer },
+        before,
+        score: after,
+      })),
+    );
+    this.#log.info(
+      `Run ${run.id}: ${result.status}, ${result.updates} updates in ${result.seconds.toFixed(1)} s`,
+    );
+    const show = 'Show Levels';
+    void vscode.window.showInformationMessage(resultText(run.title, result), show).then(choice => {
+      if (choice === show) void vscode.commands.executeCommand('hopescope.showLevels');
+    });
+  }
+
+  #fail(error: unknown, run: RunHistory | undefined, before: Snapshot | undefined): void {
+    const failure = error instanceof EngineFailure ? error : undefined;
+    this.#log.error(`Training: ${failure ? `${failure.code}: ${failure.message}` : error}`);
+    if (run && before) {
+      if (run.updates === 0 && failure?.code !== 'stopped') {
+        // Refused before the first update: everything is as it was.
+        this.#store.update({ phase: before.phase, run: before.run, failure: before.failure });
+      } else if (failure?.code === 'cancelled') {
+        this.#store.update({ phase: 'cancelled' });
+      } else {
+        const kept = run.updates === 1 ? 'Update 1 is' : `Updates 1 to ${grouped(run.updates)} are`;
+        this.#store.update({
+          phase: 'failed',
+          failure: {
+            headline: `Training stopped at token ${grouped(run.progress.position)}`,
+            detail: `${failureText(error)}${run.updates > 0 ? ` ${kept} kept in the run.` : ''}`,
+          },
+        });
+      }
+    }
+    // What an engine's end means is told once, when it is back.
+    if (failure?.code === 'cancelled' || failure?.code === 'stopped') return;
+    const log = 'Show Log';
+    void vscode.window.showErrorMessage(failureText(error), log).then(choice => {
+      if (choice === log) this.#log.show();
+    });
+  }
+}
