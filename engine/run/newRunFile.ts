@@ -53,6 +53,8 @@ function reserve(path: string): void {
 }
 
 function initialize(database: DatabaseSync, path: string, header: RunHeader): void {
+  // Until the file holds something there is nothing to protect; each sync would delay the first update.
+  database.exec('PRAGMA synchronous = OFF');
   const mode = database.prepare('PRAGMA journal_mode = WAL').get()?.journal_mode;
   if (mode !== 'wal') {
     throw new RunFileError(
@@ -61,15 +63,15 @@ function initialize(database: DatabaseSync, path: string, header: RunHeader): vo
       'Keep runs in a folder on a local disk.',
     );
   }
-  // A commit reaches the operating system before `append` returns, so a killed process loses nothing; NORMAL
-  // adds a sync before each checkpoint, so a power cut may cost the last moments but never the file.
-  database.exec('PRAGMA synchronous = NORMAL');
   database.exec('BEGIN IMMEDIATE');
   database.exec(
     `PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}; ${CREATE_ALL}`,
   );
   insertHeader(database, header);
   database.exec('COMMIT');
+  // A commit reaches the operating system before `append` returns, so a killed process loses nothing; NORMAL
+  // adds a sync before each checkpoint, so a power cut may cost the last moments but never the file.
+  database.exec('PRAGMA synchronous = NORMAL');
   // So that a copy of the file alone is a run too, if one without the last updates.
   database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
 }

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { LevelInfo } from '../protocol/index.ts';
 import { damaged, guarded, RunFileError } from './runFileError.ts';
@@ -18,6 +18,7 @@ export function openRunFile(path: string): DatabaseSync {
     try {
       database.exec('PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON');
       checkIdentity(database, path);
+      checkLength(database, path);
       checkTables(database, path);
       return database;
     } catch (error) {
@@ -74,6 +75,18 @@ function checkIdentity(database: DatabaseSync, path: string): void {
         : 'Open it with the Hopescope version that recorded it.',
     );
   }
+}
+
+/** SQLite rounds the file's length up to whole pages, so it misses that the end of the last one was cut off. */
+function checkLength(database: DatabaseSync, path: string): void {
+  const sizes = database.prepare(
+    'SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size',
+  );
+  const bytes = Number(sizes.get()?.bytes);
+  // With a log beside it, the file may lawfully be shorter than the database: the log has the rest.
+  if ((statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0) return;
+  const { size } = statSync(path);
+  if (size < bytes) throw damaged(path, `it is cut off: ${size} of ${bytes} bytes are there`);
 }
 
 function checkTables(database: DatabaseSync, path: string): void {
