@@ -11,6 +11,8 @@ declare const WebAssembly: {
 
 /** The exports of `assembly/index.ts`. Pointers and strides are bytes, sizes are elements. */
 export interface Kernels {
+  constantsBytes(): number;
+  fillConstants(at: number): void;
   matMulScratchBytes(): number;
   batchMatMul(
     a: number,
@@ -68,8 +70,10 @@ export function openKernelModule(backend: HostBackend, folder?: string): KernelM
     env: { memory: backend.wasm.asm.memory },
   });
   const kernels = instance.exports as unknown as Kernels;
-  const scratch = backend.wasm._malloc(kernels.matMulScratchBytes()) >>> 0;
+  const scratchBytes = kernels.matMulScratchBytes();
+  const scratch = backend.wasm._malloc(scratchBytes + kernels.constantsBytes()) >>> 0;
   if (scratch === 0)
     throw new Error('The wasm backend has no memory left for the kernels. Close other models.');
+  kernels.fillConstants(scratch + scratchBytes);
   return { kernels, scratch, relaxed };
 }

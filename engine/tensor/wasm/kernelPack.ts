@@ -3,11 +3,13 @@ import { batchMatMulKernel } from './batchMatMul.ts';
 import { crossEntropyKernels } from './crossEntropy.ts';
 import { geluKernels } from './gelu.ts';
 import type { HostBackend } from './hostBackend.ts';
+import { identityKernels } from './identity.ts';
 import { type KernelModule, openKernelModule } from './kernelModule.ts';
 import { unsortedSegmentSumKernel } from './unsortedSegmentSum.ts';
 
 function allKernels(module: KernelModule): KernelConfig[] {
   return [
+    ...identityKernels(),
     batchMatMulKernel(module),
     unsortedSegmentSumKernel(module),
     ...geluKernels(module),

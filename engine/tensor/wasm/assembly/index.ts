@@ -1,3 +1,4 @@
+export { constantsBytes, fillConstants } from './constants';
 export { crossEntropyGradient, rowSums } from './crossEntropy';
 export { gelu, geluDerivative, geluSecondDerivative } from './gelu';
 export { batchMatMul, matMulScratchBytes } from './matMul';
