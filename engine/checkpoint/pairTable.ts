@@ -1,6 +1,6 @@
 import { Heap } from './heap.ts';
 
-/** Two neighbouring symbols, how often they occur and in which words. */
+/** Two neighbouring symbols, how often they occur, and the words they are or once were in. */
 export interface Pair {
   readonly left: number;
   readonly right: number;
@@ -35,7 +35,7 @@ export class PairTable {
       return left !== other ? left < other : spelling(a.pair.right) < spelling(b.pair.right);
     });
     const touched = new Set<Pair>();
-    for (const index of words.keys()) this.#count(index, 1, touched);
+    for (const index of words.keys()) this.#count(index, 0, words[index]!.symbols.length - 1, 1, touched);
     this.#offer(touched);
   }
 
@@ -52,24 +52,30 @@ export class PairTable {
   /** Replaces the pair by one symbol wherever it occurs, from left to right. */
   merge(pair: Pair, symbol: number): void {
     const touched = new Set<Pair>();
-    for (const index of [...pair.words]) {
-      this.#count(index, -1, touched);
-      join(this.words[index]!.symbols, pair, symbol);
-      this.#count(index, 1, touched);
+    for (const index of pair.words) {
+      const { symbols } = this.words[index]!;
+      const range = rangeOf(symbols, pair);
+      if (range === undefined) continue;
+      const [from, to] = range;
+      const length = symbols.length;
+      this.#count(index, from, to, -1, touched);
+      join(symbols, pair, symbol);
+      this.#count(index, from, to - (length - symbols.length), 1, touched);
     }
-    touched.delete(pair);
+    pair.words.clear();
     this.#offer(touched);
   }
 
-  #count(index: number, sign: 1 | -1, touched: Set<Pair>): void {
+  /** Adds or takes away the pairs between the symbols `from` to `to` of a word. */
+  #count(index: number, from: number, to: number, sign: 1 | -1, touched: Set<Pair>): void {
     const { symbols, count } = this.words[index]!;
-    for (let at = 1; at < symbols.length; at++) {
-      const pair = this.#pair(symbols[at - 1]!, symbols[at]!);
+    for (let at = from; at < to; at++) {
+      const pair = this.#pair(symbols[at]!, symbols[at + 1]!);
       pair.count += sign * count;
       if (sign > 0) {
         pair.words.add(index);
         touched.add(pair);
-      } else pair.words.delete(index);
+      }
     }
   }
 
@@ -86,6 +92,18 @@ export class PairTable {
   #offer(pairs: Iterable<Pair>): void {
     for (const pair of pairs) if (pair.count > 0) this.#heap.push({ pair, count: pair.count });
   }
+}
+
+/** First to last symbol whose neighbours a merge of the pair changes; undefined when it does not occur. */
+function rangeOf(symbols: readonly number[], { left, right }: Pair): [from: number, to: number] | undefined {
+  let first = -1;
+  let last = -1;
+  for (let at = 1; at < symbols.length; at++) {
+    if (symbols[at - 1] !== left || symbols[at] !== right) continue;
+    if (first < 0) first = at - 1;
+    last = at;
+  }
+  return first < 0 ? undefined : [Math.max(first - 1, 0), Math.min(last + 1, symbols.length - 1)];
 }
 
 function join(symbols: number[], { left, right }: Pair, symbol: number): void {

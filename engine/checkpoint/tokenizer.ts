@@ -1,7 +1,8 @@
 import { BPE, ByteLevelPreTokenizer } from '@huggingface/tokenizers';
-import { byteOfCharacter } from './byteAlphabet.ts';
+import { byteOfCharacter, characterOfByte } from './byteAlphabet.ts';
 import { CheckpointError } from './checkpointError.ts';
 import { CodePointCursor } from './codePointCursor.ts';
+import { printableToken } from './printableToken.ts';
 import { textPieces } from './textPieces.ts';
 import { parseTokenizerFile, type TokenizerFile } from './tokenizerFile.ts';
 
@@ -36,11 +37,7 @@ export class Tokenizer {
   readonly endOfText: number;
   /** Whether every byte has a token; otherwise characters without one are left out of the encoding. */
   readonly lossless: boolean;
-  readonly #splitter = new ByteLevelPreTokenizer({
-    type: 'ByteLevel',
-    add_prefix_space: false,
-    use_regex: true,
-  });
+  readonly #words = new Map<string, Word>();
   readonly #bpe: BPE;
   readonly #ids: ReadonlyMap<string, number>;
   readonly #bytes: (Uint8Array | undefined)[];
@@ -94,7 +91,7 @@ export class Tokenizer {
   token(id: number): string {
     const bytes = this.#bytes[id];
     if (bytes === undefined) return `#${id}`;
-    return printable(bytes);
+    return printableToken(bytes);
   }
 
   /** Whether the id is a special token such as `<|endoftext|>`. */
@@ -103,20 +100,18 @@ export class Tokenizer {
   }
 
   #encodeRange(text: string, offset: number): Encoding {
-    const words = this.#splitter.pre_tokenize_text(text);
-    // A token covers at least one byte, so there are never more tokens than byte characters.
-    const most = words.reduce((sum, word) => sum + word.length, 0);
+    const words = (text.match(splitter.pattern) ?? []).map(word => this.#wordOf(word));
+    const most = words.reduce((sum, word) => sum + word.ids.length, 0);
     const ids = new Int32Array(most);
     const starts = new Uint32Array(most);
     const ends = new Uint32Array(most);
     const cursor = new CodePointCursor(text);
     let count = 0;
     for (const word of words) {
-      for (const token of this.#tokensOf(word)) {
-        const [start, end] = cursor.advance(token.length);
-        const id = this.#ids.get(token);
-        if (id === undefined) continue;
-        ids[count] = id;
+      for (let at = 0; at < word.ids.length; at++) {
+        const [start, end] = cursor.advance(word.bytes[at]!);
+        if (word.ids[at] === unknown) continue;
+        ids[count] = word.ids[at]!;
         starts[count] = offset + start;
         ends[count] = offset + end;
         count++;
@@ -125,11 +120,40 @@ export class Tokenizer {
     return { ids: ids.slice(0, count), starts: starts.slice(0, count), ends: ends.slice(0, count) };
   }
 
-  #tokensOf(word: string): readonly string[] {
-    return this.#bpe.ignore_merges && this.#ids.has(word) ? [word] : this.#bpe.bpe(word);
+  /** Words repeat: most of a text is looked up here. */
+  #wordOf(text: string): Word {
+    let word = this.#words.get(text);
+    if (word === undefined) {
+      word = this.#encodeWord(text);
+      if (this.#words.size >= mostWords) this.#words.clear();
+      if (text.length <= longestKept) this.#words.set(text, word);
+    }
+    return word;
+  }
+
+  #encodeWord(text: string): Word {
+    const characters = Array.from(new TextEncoder().encode(text), byte => characterOfByte[byte]!).join('');
+    const whole = this.#bpe.ignore_merges && this.#ids.has(characters);
+    const tokens = whole ? [characters] : this.#bpe.bpe(characters);
+    return {
+      ids: tokens.map(token => this.#ids.get(token) ?? unknown),
+      bytes: tokens.map(token => token.length),
+    };
   }
 }
 
+/** The tokens of one word of the splitting pattern: ids and how many bytes of the text each covers. */
+interface Word {
+  readonly ids: readonly number[];
+  readonly bytes: readonly number[];
+}
+
+// A byte without a token.
+const unknown = -1;
+const mostWords = 65536;
+// Longer substrings are views in V8, and each kept one would keep its whole text alive.
+const longestKept = 12;
+const splitter = new ByteLevelPreTokenizer({ type: 'ByteLevel', add_prefix_space: false, use_regex: true });
 const replacement = new TextEncoder().encode('\uFFFD');
 
 /** Bytes a token stands for. Characters outside the byte alphabet can only be in tokens no text encodes to. */
@@ -140,21 +164,4 @@ function bytesOf(token: string): Uint8Array {
       return byte === undefined ? [...new TextEncoder().encode(character)] : [byte];
     }),
   );
-}
-
-function printable(bytes: Uint8Array): string {
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-    return text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, escaped);
-  } catch {
-    return Array.from(bytes, byte => {
-      const plain = byte >= 0x20 && byte < 0x7f;
-      return plain ? String.fromCharCode(byte) : `\\x${byte.toString(16).toUpperCase().padStart(2, '0')}`;
-    }).join('');
-  }
-}
-
-function escaped(character: string): string {
-  const short: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
-  return short[character] ?? `\\u{${character.codePointAt(0)!.toString(16).toUpperCase()}}`;
 }

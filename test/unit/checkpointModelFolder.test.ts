@@ -79,7 +79,9 @@ describe('missing', () => {
   });
 
   test('a file in place of the folder', async () => {
-    expect(await faultOf(join(folder, 'config.json'))).toMatchObject({ message: expect.stringMatching(/not a folder/) });
+    expect(await faultOf(join(folder, 'config.json'))).toMatchObject({
+      message: expect.stringMatching(/not a folder/),
+    });
   });
 
   test.each(['config.json', 'tokenizer.json', 'model.safetensors'])('%s', async name => {
