@@ -12,7 +12,7 @@ import { configuredModel } from '../settings/modelSetting.ts';
 import type { Store } from '../state/store.ts';
 import type { EngineApi } from './engineApi.ts';
 import type { EngineClient, EngineReturn, TrainListener } from './engineClient.ts';
-import { failureText } from './engineFailure.ts';
+import { EngineFailure, failureText } from './engineFailure.ts';
 import type { Restored } from './memoryOfEngine.ts';
 
 /** The engine with VS Code's settings, keeping the store's model, backend and phase true. */
@@ -54,6 +54,12 @@ export class EngineHost implements EngineApi, vscode.Disposable {
       model.then(forget, forget);
     }
     return this.#loading.model;
+  }
+
+  /** Starts the engine and loads the model ahead of the first command; what goes wrong is shown in the views. */
+  warmUp(): void {
+    if (this.#store.snapshot.phase !== 'no-model') return;
+    this.model().catch(error => this.#log.warn(`Start: ${failureText(error)}`));
   }
 
   async train(
@@ -124,13 +130,11 @@ export class EngineHost implements EngineApi, vscode.Disposable {
       this.#store.update({ phase: 'idle', run: undefined, failure: undefined });
       return loaded;
     } catch (error) {
-      if (model) this.#store.update({ phase, run, failure });
-      else {
-        const detail = failureText(error);
-        this.#store.update({
-          phase: 'failed',
-          failure: { headline: 'The model could not be loaded', detail },
-        });
+      if (model || (error instanceof EngineFailure && error.code === 'cancelled')) {
+        this.#store.update({ phase, run, failure });
+      } else {
+        const headline = 'The model could not be loaded';
+        this.#store.update({ phase: 'failed', failure: { headline, detail: failureText(error) } });
       }
       throw error;
     }

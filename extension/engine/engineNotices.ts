@@ -1,14 +1,14 @@
 import * as vscode from 'vscode';
 import { grouped } from '../training/figures.ts';
+import type { Trainer } from '../training/trainer.ts';
 import type { EngineReturn } from './engineClient.ts';
 import type { EngineHost } from './engineHost.ts';
 
-/** Tells the user when the engine ended by itself and what came back; `trainAgain` is offered after a lost training. */
+/** Tells the user when the engine ended by itself and what came back; after a lost training it can be repeated. */
 export function registerEngineNotices(
   engine: EngineHost,
   log: vscode.LogOutputChannel,
-  lostTraining: () => boolean,
-  trainAgain: () => void,
+  trainer: Trainer,
 ): vscode.Disposable {
   return engine.onDidReturn(async end => {
     const showLog = 'Show Log';
@@ -17,11 +17,11 @@ export function registerEngineNotices(
     const choice = end.restored
       ? await vscode.window.showWarningMessage(
           returnText(end),
-          ...(lostTraining() ? [again, showLog] : [showLog]),
+          ...(trainer.lost ? [again, showLog] : [showLog]),
         )
       : await vscode.window.showErrorMessage(returnText(end), restart, showLog);
     if (choice === showLog) log.show();
-    else if (choice === again) trainAgain();
+    else if (choice === again) await trainer.again();
     else if (choice === restart) await vscode.commands.executeCommand('hopescope.restartEngine');
   });
 }

@@ -74,6 +74,10 @@ export class RunHistory {
   get updates(): number {
     return this.#next;
   }
+  /** Updates still kept in full, the newest ones. */
+  get keptUpdates(): number {
+    return this.#ring.length;
+  }
   /** Token starts and ends in the trained text, UTF-16 units; views, not to be kept. */
   get starts(): Uint32Array {
     return this.#starts.view();
@@ -131,6 +135,11 @@ export class RunHistory {
       from -= 1;
     }
     return encodeFrame(this.id, this.blocks, this.levels.length, this.#ring.slice(from));
+  }
+
+  /** Updates still kept in full, oldest first. */
+  kept(): readonly Update[] {
+    return this.#ring.slice(0);
   }
 
   /** The newest kept update that read this token. */

@@ -21,6 +21,7 @@ export class Trainer {
   readonly #log: vscode.LogOutputChannel;
   #current?: { readonly title: string; readonly source: vscode.CancellationTokenSource };
   #last?: TrainInput;
+  #lost = false;
   #speed?: { readonly tokensPerSecond: number; readonly bytesPerToken: number };
 
   constructor(
@@ -39,6 +40,11 @@ export class Trainer {
     return this.#current !== undefined;
   }
 
+  /** Whether the last training ended with its engine. */
+  get lost(): boolean {
+    return this.#lost;
+  }
+
   /** Checks the text and the settings, asks before a long one, trains, and shows the result. */
   async train(input: TrainInput): Promise<void> {
     if (this.#current) return this.refuseSecond();
@@ -51,6 +57,7 @@ export class Trainer {
       const settings = trainSettings(vscode.Uri.parse(input.source.documentUri));
       if (!settings || !(await this.#confirmed(input.title, bytes, settings))) return;
       this.#last = input;
+      this.#lost = false;
       await vscode.window.withProgress(
         {
           location: vscode.ProgressLocation.Notification,
@@ -193,6 +200,7 @@ export class Trainer {
   #fail(error: unknown, run: RunHistory | undefined, before: Snapshot | undefined): void {
     const failure = error instanceof EngineFailure ? error : undefined;
     this.#log.error(`Training: ${failure ? `${failure.code}: ${failure.message}` : error}`);
+    this.#lost = failure?.code === 'stopped';
     if (run && before) {
       if (run.updates === 0 && failure?.code !== 'stopped') {
         // Refused before the first update: everything is as it was.

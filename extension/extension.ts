@@ -1,0 +1,40 @@
+import * as vscode from 'vscode';
+import { registerCommands } from './commands/index.ts';
+import { registerContextKeys } from './contextKeys.ts';
+import { registerDecorations } from './decorations/index.ts';
+import { EngineHost } from './engine/engineHost.ts';
+import { registerEngineNotices } from './engine/engineNotices.ts';
+import { LevelsViewProvider } from './levelsView/levelsViewProvider.ts';
+import { registerSettingsWatch } from './settings/settingsWatch.ts';
+import { Store } from './state/store.ts';
+import { registerStatusBar } from './statusBar/index.ts';
+import { Trainer } from './training/trainer.ts';
+import { registerTrees } from './trees/index.ts';
+
+let engine: EngineHost | undefined;
+
+/** Wires the rooms together. Starts nothing: the engine is started at its first use. */
+export function activate(context: vscode.ExtensionContext): void {
+  const log = vscode.window.createOutputChannel('Hopescope', { log: true });
+  const store = new Store(context.workspaceState);
+  const host = new EngineHost(context, store, log);
+  engine = host;
+  const trainer = new Trainer(context, store, host, log);
+  const levels = new LevelsViewProvider(context.extensionUri, store, log, () => host.warmUp());
+  const decorations = registerDecorations(store);
+  context.subscriptions.push(
+    ...[log, store, host, levels, decorations],
+    vscode.window.registerWebviewViewProvider(LevelsViewProvider.id, levels),
+    registerTrees(store, host),
+    registerStatusBar(store),
+    registerContextKeys(store),
+    registerSettingsWatch(store, host),
+    registerEngineNotices(host, log, trainer),
+    registerCommands({ context, store, engine: host, trainer, log, levels, decorations }),
+  );
+}
+
+/** Waits until the engine process is gone. */
+export async function deactivate(): Promise<void> {
+  await engine?.stop();
+}
