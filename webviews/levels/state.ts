@@ -35,7 +35,6 @@ export type Action =
   | { readonly type: 'block'; readonly block: number | undefined }
   | { readonly type: 'zoom'; readonly by: 1 | -1 | 0 }
   | { readonly type: 'step'; readonly step: Step }
-  | { readonly type: 'row'; readonly row: number }
   | { readonly type: 'focus'; readonly region: Region | undefined }
   | { readonly type: 'pointer'; readonly pointer: ViewState['pointer'] }
   | { readonly type: 'dismissCard' };
@@ -82,10 +81,10 @@ export function reduce(state: ViewState, action: Action): ViewState {
       const edge = state.cursor === undefined ? liveEdge(state) : state.edge;
       return keepCursor({ ...state, cursor, edge, cardDismissed: false });
     }
-    case 'row':
-      return { ...state, row: action.row, cardDismissed: false };
-    case 'focus':
-      return { ...state, focus: action.region, cardDismissed: false };
+    case 'focus': {
+      const row = typeof action.region === 'number' ? action.region : state.row;
+      return { ...state, focus: action.region, row, cardDismissed: false };
+    }
     case 'pointer':
       return {
         ...state,

@@ -1,0 +1,43 @@
+import type { LevelInfo, Update } from '../../engine/protocol/index.ts';
+import type { TimeSpan } from '../charts/columns.ts';
+import { fixed, scientific } from './format.ts';
+import { endOf } from './history.ts';
+import { type LevelReading, nextFiring, tokensToGo } from './readings.ts';
+import type { SurpriseSummary } from './surprise.ts';
+
+const tokens = (n: number): string => `${n} ${n === 1 ? 'token' : 'tokens'}`;
+
+/** Text alternative of a level's row. @param shown Update whose numbers are shown. */
+export function describeRow(level: LevelInfo, reading: LevelReading, shown: Update | undefined): string {
+  const { id, period } = level;
+  if (period === 0) return `${id}, fixed while training on a selection.`;
+  const parts = [`${id}, updates every ${tokens(period)}`];
+  if (reading.last)
+    parts.push(`last at ${endOf(reading.last)}`, `relative change ${spoken(scientific(reading.rho))}`);
+  else parts.push(`no update yet, first at ${nextFiring(level, reading, shown)}`);
+  if (!Number.isNaN(reading.drift)) parts.push(`drift ${fixed(reading.drift, 4)}`);
+  if (!Number.isNaN(reading.alpha)) parts.push(`retention ${fixed(reading.alpha, 3)}`);
+  if (!Number.isNaN(reading.eta)) parts.push(`learning rate ${fixed(reading.eta, 3)}`);
+  parts.push(`${tokens(tokensToGo(period, reading.pending))} to go.`);
+  return parts.join(', ');
+}
+
+const spoken = (text: string): string => (text === '–' ? 'not recorded' : text);
+
+/** Text alternative of the surprise track. */
+export function describeSurprise({ first, last, mean, highest, at }: SurpriseSummary): string {
+  if (Number.isNaN(first)) return 'Surprise: no tokens yet.';
+  if (Number.isNaN(highest)) return `Surprise of tokens ${first} to ${last}, not recorded.`;
+  return `Surprise of tokens ${first} to ${last}, mean ${fixed(mean, 1)} nats, highest ${fixed(highest, 1)} at token ${at}.`;
+}
+
+/** Text alternative of a level's raster. */
+export function describeRaster(id: string, updates: number, { from, to }: TimeSpan): string {
+  return `${id}: ${updates} ${updates === 1 ? 'update' : 'updates'} in the last ${to - from} tokens`;
+}
+
+/** An update and the tokens it read, such as `update 192, tokens 764 to 767`. Updates count from 1. */
+export function describeUpdate(update: Update): string {
+  const last = Math.max(update.position, endOf(update) - 1);
+  return `update ${update.index + 1}, tokens ${update.position} to ${last}`;
+}

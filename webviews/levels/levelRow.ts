@@ -1,0 +1,135 @@
+import type { LevelInfo } from '../../engine/protocol/index.ts';
+import { cmsIndex, levelColor } from '../charts/levelColor.ts';
+import { levelMark } from '../charts/levelMark.ts';
+import { pendingBar } from '../charts/pendingBar.ts';
+import { RASTER_HEIGHT, type RasterData, updateRaster } from '../charts/updateRaster.ts';
+import { element, setAttribute, setText } from '../ui/dom.ts';
+import { describeRaster, describeRow } from './describe.ts';
+import { fixed, grouped, scientific } from './format.ts';
+import { endOf } from './history.ts';
+import { firingsIn, type LevelReading, nextFiring, readLevel, tokensToGo } from './readings.ts';
+import type { ViewState } from './state.ts';
+import { headsOf } from './surprisePanel.ts';
+import { shownUpdate, timeWindow } from './timeWindow.ts';
+import { type Draw, NARROW } from './viewContext.ts';
+
+/** Width of the pending bar, px: in a narrow panel and otherwise. */
+const BAR = { narrow: 40, normal: 64 };
+
+export interface LevelRow {
+  readonly node: HTMLElement;
+  /** The time axis inside the row. */
+  readonly raster: HTMLElement;
+  readonly draw: Draw;
+}
+
+/** One level's row. @param index Its place from fast to slow. @param levels All levels of the model. */
+export function levelRow(index: number, levels: readonly LevelInfo[]): LevelRow {
+  const level = levels[index];
+  const parts = rowParts(level);
+  const cmsLevels = levels.filter(({ id }) => cmsIndex(id) >= 0).length;
+  let charts: ReturnType<typeof rowCharts> | undefined;
+
+  const draw: Draw = (state, { theme, panelWidth, trackWidth: width }) => {
+    const shown = shownUpdate(state);
+    const reading = readLevel(state.history, index, state.block, shown);
+    writeNumbers(parts, level, reading);
+    setAttribute(parts.node, 'aria-label', describeRow(level, reading, shown));
+    parts.node.tabIndex = state.row === index ? 0 : -1;
+    parts.node.classList.toggle('selected', state.row === index && state.focus === index);
+    const span = timeWindow(state);
+    const data = rasterData(state, level, index, reading, panelWidth < NARROW);
+    setAttribute(parts.raster, 'aria-label', describeRaster(level.id, data.firings.length, span));
+    parts.node.dataset.updates = String(state.history.totals.fired[index] ?? 0);
+    if (width <= 0) return;
+    const color = levelColor(theme, level.id, cmsLevels);
+    const drawn = {
+      raster: { span, width, theme, color, heads: headsOf(state) },
+      bar: { width: panelWidth < NARROW ? BAR.narrow : BAR.normal, theme, color },
+    };
+    const pending = { pending: reading.pending, period: level.period };
+    if (charts) {
+      charts.mark(level.id, { theme, color });
+      charts.raster(data, drawn.raster);
+      charts.bar?.(pending, drawn.bar);
+    } else charts = rowCharts(parts, level, data, pending, drawn);
+  };
+  return { node: parts.node, raster: parts.raster, draw };
+}
+
+type RowParts = ReturnType<typeof rowParts>;
+
+function rowParts({ id, period }: LevelInfo) {
+  const mark = element('span', 'mark');
+  const every = period > 0 ? `every ${grouped(period)}` : '';
+  const name = element('div', 'name', mark, element('b', '', id), element('span', 'every dim', every));
+  const sub = element('div', 'sub dim', every && `${every} tok`);
+  const rho = element('div', 'rho number');
+  const drift = element('div', 'drift number');
+  const raster = element('div', 'raster');
+  raster.style.height = `${RASTER_HEIGHT}px`;
+  raster.setAttribute('role', 'img');
+  const bar = element('span', 'bar');
+  const togo = element('span', 'number');
+  const of = element('span', 'of', `of ${grouped(period)} `);
+  const toGoUnit = element('span', 'dim', ' ', of, element('span', 'tk', 'tokens '), 'to go');
+  const pending = element('div', 'pending', bar, element('span', '', togo, toGoUnit));
+  const gates = element('div', 'gates number');
+  const node = element('div', 'row', name, sub, rho, drift, raster);
+  if (period > 0) node.append(pending, gates);
+  node.setAttribute('role', 'listitem');
+  node.setAttribute('aria-describedby', 'levels-card');
+  node.dataset.level = id;
+  return { node, mark, rho, drift, raster, bar, togo, gates };
+}
+
+function writeNumbers(parts: RowParts, level: LevelInfo, reading: LevelReading): void {
+  setText(parts.rho, scientific(reading.last ? reading.rho : Number.NaN));
+  setText(parts.drift, fixed(reading.last ? reading.drift : Number.NaN, 4));
+  setText(parts.togo, grouped(tokensToGo(level.period, reading.pending)).padStart(3));
+  const gated = !Number.isNaN(reading.alpha) || !Number.isNaN(reading.eta);
+  parts.gates.hidden = !gated;
+  setText(parts.gates, gated ? `α ${fixed(reading.alpha, 3)}  η ${fixed(reading.eta, 3)}` : '');
+}
+
+function rasterData(
+  state: ViewState,
+  level: LevelInfo,
+  index: number,
+  reading: LevelReading,
+  narrow: boolean,
+): RasterData {
+  const { period } = level;
+  const kept = state.history.updates[0]?.position ?? 0;
+  if (period === 0) {
+    return {
+      firings: [],
+      period,
+      kept: 0,
+      note: narrow ? 'fixed in this run' : 'fixed while training on a selection',
+    };
+  }
+  const firings = firingsIn(state.history, index, state.block, timeWindow(state));
+  const planned = nextFiring(level, reading, shownUpdate(state));
+  let note: string | undefined;
+  if (!reading.last) note = `no update yet, first at ${grouped(planned)}`;
+  else if (firings.length === 0) note = `no update here, last at ${grouped(endOf(reading.last))}`;
+  return { firings, period, kept, note, planned: note ? undefined : planned };
+}
+
+function rowCharts(
+  parts: RowParts,
+  level: LevelInfo,
+  data: RasterData,
+  pending: { pending: number; period: number },
+  drawn: {
+    raster: Parameters<typeof updateRaster>[2];
+    bar: Parameters<typeof pendingBar>[2];
+  },
+) {
+  return {
+    mark: levelMark(parts.mark, level.id, drawn.bar),
+    raster: updateRaster(parts.raster, data, drawn.raster),
+    bar: level.period > 0 ? pendingBar(parts.bar, pending, drawn.bar) : undefined,
+  };
+}
