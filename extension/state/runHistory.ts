@@ -151,10 +151,10 @@ export class RunHistory {
   lastUpdatesFor(token: number, limit = Number.POSITIVE_INFINITY): Update[] {
     const found: Update[] = [];
     const last = this.#ring.last;
-    if (!last || token < 0) return found;
+    if (!last || token < 0 || token >= this.tokens) return found;
     const end = last.position + last.surprise.length;
     // Before the text is tokenised to its end no position has wrapped round, so one pass is all there is.
-    const pass = Math.max(this.tokens, 1);
+    const pass = this.tokens;
     for (let p = Math.floor((end - 1) / pass); p >= 0 && found.length < limit; p--) {
       const position = p * pass + token;
       if (position >= end) continue;

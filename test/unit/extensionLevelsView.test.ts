@@ -1,0 +1,53 @@
+import { JSDOM } from 'jsdom';
+import { describe, expect, it } from 'vitest';
+import type { ModelInfo } from '../../engine/protocol/index.ts';
+import { levelsHtml } from '../../extension/levelsView/levelsHtml.ts';
+import { toLevelsState } from '../../extension/levelsView/levelsState.ts';
+import { RunHistory } from '../../extension/state/runHistory.ts';
+
+const model: ModelInfo = {
+  ...{ name: 'hope-mini', path: '/m', blocks: 1, width: 4, heads: 1, vocabulary: 8, parameters: 9 },
+  ...{ levels: [{ id: 'memory', period: 4 }], tick: 4, updates: 0 },
+};
+
+describe('toLevelsState', () => {
+  it('tells the page of model and run what it shows, and nothing else', () => {
+    const text = { documentUri: 'file:///secret.txt', documentVersion: 1, segments: [] };
+    const run = new RunHistory({ id: 'r', title: 'a.txt', text, blocks: 1, levels: model.levels });
+    run.progress = { position: 8, total: 80, tokensPerSecond: 9 };
+    const state = toLevelsState({ phase: 'running', model, run, probes: [] });
+    expect(state).toEqual({
+      phase: 'running',
+      model: { name: 'hope-mini', blocks: 1, levels: model.levels },
+      run: { id: 'r', title: 'a.txt', position: 8, total: 80, updates: 0, tokensPerSecond: 9 },
+    });
+    expect(JSON.stringify(state)).not.toContain('secret');
+  });
+
+  it('tells of a failure only in the phase of one', () => {
+    const failure = { headline: 'h', detail: 'd' };
+    expect(toLevelsState({ phase: 'failed', failure, probes: [] }).failure).toEqual(failure);
+    expect(toLevelsState({ phase: 'idle', failure, probes: [] }).failure).toBeUndefined();
+  });
+});
+
+describe('levelsHtml', () => {
+  const parts = {
+    script: 'https://x/levels.js',
+    style: 'https://x/levels.css',
+    source: 'https://x',
+    nonce: 'abc',
+  };
+  const { document } = new JSDOM(levelsHtml(parts)).window;
+
+  it('lets only its own script run', () => {
+    const policy = document.querySelector('meta[http-equiv]')?.getAttribute('content') ?? '';
+    const rules = Object.fromEntries(policy.split('; ').map(rule => [rule.split(' ')[0], rule]));
+    expect(rules['default-src']).toBe(`default-src 'none'`);
+    expect(rules['script-src']).toBe(`script-src 'nonce-abc'`);
+    expect(rules['style-src']).toBe('style-src https://x');
+    expect(policy).not.toContain('unsafe');
+    const scripts = Array.from(document.scripts, script => [script.nonce, script.src]);
+    expect(scripts).toEqual([['abc', 'https://x/levels.js']]);
+  });
+});
