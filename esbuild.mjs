@@ -24,8 +24,15 @@ const node = {
 const bundles = [
   // The extension host's part; VS Code provides `vscode`.
   { ...node, entryPoints: { extension: 'extension/extension.ts' }, external: ['vscode'] },
-  // The engine process and the command line, the same engine without an editor.
-  { ...node, entryPoints: { engine: 'engine/main.ts', cli: 'engine/cli.ts' } },
+  // The engine process, the command line (the same engine without an editor) and its worker thread.
+  {
+    ...node,
+    entryPoints: {
+      engine: 'engine/main.ts',
+      cli: 'engine/cli.ts',
+      gradientWorker: 'engine/train/gradientWorker.ts',
+    },
+  },
   // One page a view.
   {
     ...shared,

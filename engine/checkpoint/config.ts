@@ -24,6 +24,8 @@ export interface HopeConfig {
     readonly eta_bias: number;
     /** η is clamped to at most this (HOPE stability, η < 2/3 for the full loss at α = 1). */
     readonly eta_ceiling: number;
+    /** Largest norm of one token's inner gradient; a larger one is scaled down to it. */
+    readonly gradient_ceiling: number;
     /** Added before the sigmoid of α. */
     readonly alpha_bias: number;
     /** L2-normalise q and k. */
@@ -103,6 +105,7 @@ function parseTitans(fields: FieldReader): HopeConfig['titans'] {
     eta_scale: fields.positive('eta_scale'),
     eta_bias: fields.number('eta_bias'),
     eta_ceiling: fields.positive('eta_ceiling', 1),
+    gradient_ceiling: fields.positive('gradient_ceiling'),
     alpha_bias: fields.number('alpha_bias'),
     qk_norm: fields.boolean('qk_norm'),
   };

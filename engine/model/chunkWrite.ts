@@ -72,24 +72,48 @@ export interface ChunkWrite {
 }
 
 /**
- * The weights after a chunk. v̂ [G, C, O] is a constant of the inner gradient (Eq. 93).
- * The given weights are not disposed.
+ * The weights after a chunk. v̂ [G, C, O] is a constant of the inner gradient (Eq. 93). A token whose gradient on
+ * (W1, W2) is longer than the ceiling has it scaled down, without which a repeated key can make a two-layer memory
+ * diverge: stale gradients add up over the chunk. The given weights are not disposed.
  */
-export function writeChunk(weights: MemoryWeights, solver: ChunkSolver, vHat: tf.Tensor3D): ChunkWrite {
+export function writeChunk(
+  weights: MemoryWeights,
+  solver: ChunkSolver,
+  vHat: tf.Tensor3D,
+  gradientCeiling = Number.POSITIVE_INFINITY,
+): ChunkWrite {
   const { k, eta, retention, before, after, inverse } = solver;
   const { pre, hidden, out } = readMemory(weights, k);
-  const error = tf.mul<tf.Tensor3D>(tf.sub(out, vHat), tf.scalar(2));
-  const delta = tf.mul<tf.Tensor3D>(tf.matMul(error, weights.w1), geluDerivative(pre));
+  let error = tf.mul<tf.Tensor3D>(tf.sub(out, vHat), tf.scalar(2));
+  let delta = tf.mul<tf.Tensor3D>(tf.matMul(error, weights.w1), geluDerivative(pre));
+  if (Number.isFinite(gradientCeiling)) {
+    const scale = clipScale(error, hidden, delta, k, gradientCeiling);
+    error = tf.mul(error, scale);
+    delta = tf.mul(delta, scale);
+  }
   const u = tf.matMul(inverse, tf.mul<tf.Tensor3D>(eta, tf.add(tf.mul(before, pre), delta)));
-  const subtracted = {
+  const subtracted: MemoryWeights = {
     w1: tf.matMul(tf.mul<tf.Tensor3D>(tf.mul(after, eta), error), hidden, true, false),
     w2: tf.matMul(tf.mul<tf.Tensor3D>(after, u), k, true, false),
   };
-  const written = {
+  const written: MemoryWeights = {
     w1: tf.sub<tf.Tensor3D>(tf.mul(retention, weights.w1), subtracted.w1),
     w2: tf.sub<tf.Tensor3D>(tf.mul(retention, weights.w2), subtracted.w2),
   };
   return { weights: written, subtracted, error };
+}
+
+/** min(1, ceiling / ‖∇ℓ_t‖) a token, [G, C, 1]; ∇ℓ_t = (e hᵀ, δ kᵀ). */
+function clipScale(
+  error: tf.Tensor3D,
+  hidden: tf.Tensor3D,
+  delta: tf.Tensor3D,
+  k: tf.Tensor3D,
+  ceiling: number,
+): tf.Tensor3D {
+  const squared = (x: tf.Tensor3D) => tf.sum(tf.square(x), 2, true);
+  const gradient = tf.add(tf.mul(squared(error), squared(hidden)), tf.mul(squared(delta), squared(k)));
+  return tf.minimum(tf.mul(tf.rsqrt(tf.add(gradient, tf.scalar(1e-12))), tf.scalar(ceiling)), tf.scalar(1));
 }
 
 /** (I − P)⁻¹ = (I + P)(I + P²)(I + P⁴)… for a strictly lower triangular P [G, C, C], whose powers end at C. */

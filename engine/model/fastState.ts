@@ -6,10 +6,10 @@ import type { ConvolutionTail } from './localConvolution.ts';
 import { bindParameters, type HopeParameters, type ParameterSpec } from './parameters.ts';
 import type { Generated } from './selfModifyingTitans.ts';
 
-/** What one block has read since its levels last fired. */
+/** What one block has read since its levels last fired; a chunk just opened has 0 tokens. */
 export interface OpenChunks {
-  projections?: Generated;
-  memory?: Generated;
+  projections: Generated;
+  memory: Generated;
   tail: ConvolutionTail;
 }
 
@@ -33,7 +33,8 @@ export class FastState {
     const { config } = base;
     this.specs = base.specs.filter(spec => spec.level !== 'outer');
     for (const { name } of this.specs) this.tensors.set(name, base.tensors.get(name)!.clone());
-    this.open = Array.from({ length: config.blocks }, () => ({ tail: emptyTail(config, 1) }));
+    this.openSums();
+    this.open = Array.from({ length: config.blocks }, () => openChunks(config));
     this.sinceStart = untouched(config);
   }
 
@@ -48,17 +49,28 @@ export class FastState {
     this.tensors.set(name, tensor);
   }
 
+  /** Ends the open chunk of one level: its tokens are written or, at rate 0, forgotten. */
+  closeChunk(level: string): void {
+    this.pending.set(level, 0);
+    if (level === 'memory' || level === 'projections') {
+      for (const block of this.open) {
+        tf.dispose({ ...block[level] });
+        block[level] = emptyChunk(this.base.config);
+      }
+      return;
+    }
+    for (const { name } of this.specs.filter(spec => spec.level === level)) {
+      this.sums.get(name)!.dispose();
+      this.sums.set(name, tf.zerosLike(this.tensors.get(name)!));
+    }
+  }
+
   /** Forgets what levels have read but not yet been updated with, and the convolution windows. */
   dropOpenChunks(): void {
-    tf.dispose([...this.sums.values()]);
-    this.sums.clear();
+    this.disposeOpen();
+    this.openSums();
     this.pending.clear();
-    for (const block of this.open) {
-      tf.dispose([block.projections ?? {}, block.memory ?? {}, block.tail]);
-      block.projections = undefined;
-      block.memory = undefined;
-      block.tail = emptyTail(this.base.config, 1);
-    }
+    this.open.splice(0, this.open.length, ...this.open.map(() => openChunks(this.base.config)));
     this.sinceStart = untouched(this.base.config);
   }
 
@@ -70,10 +82,35 @@ export class FastState {
   }
 
   dispose(): void {
-    this.dropOpenChunks();
-    tf.dispose([...this.tensors.values(), ...this.open.map(block => block.tail)]);
+    this.disposeOpen();
+    tf.dispose([...this.tensors.values()]);
     this.tensors.clear();
   }
+
+  private openSums(): void {
+    for (const { name, level } of this.specs) {
+      if (level.startsWith('cms.')) this.sums.set(name, tf.zerosLike(this.tensors.get(name)!));
+    }
+  }
+
+  private disposeOpen(): void {
+    tf.dispose([...this.sums.values()]);
+    this.sums.clear();
+    for (const { projections, memory, tail } of this.open) tf.dispose([{ ...projections }, { ...memory }, tail]);
+  }
+}
+
+function openChunks(config: HopeConfig): OpenChunks {
+  return { projections: emptyChunk(config), memory: emptyChunk(config), tail: emptyTail(config, 1) };
+}
+
+function emptyChunk({ heads, width }: HopeConfig): Generated {
+  return {
+    k: tf.zeros([heads, 0, width / heads]),
+    v: tf.zeros([heads, 0, width / heads]),
+    eta: tf.zeros([heads, 0]),
+    logAlpha: tf.zeros([heads, 0]),
+  };
 }
 
 /** No document was begun: the empty convolution window stands for what came before. */

@@ -28,6 +28,7 @@ export function titansOptions(config: HopeConfig): TitansOptions {
     etaScale: titans.eta_scale,
     etaBias: titans.eta_bias,
     etaCeiling: titans.eta_ceiling,
+    gradientCeiling: titans.gradient_ceiling,
     alphaBias: titans.alpha_bias,
     qkNorm: titans.qk_norm,
   };

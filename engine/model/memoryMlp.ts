@@ -24,9 +24,9 @@ export interface MemoryRead {
 
 /** Reads z [G, C, D] through a memory; tokens are rows, so `W z` is `z Wᵀ`. */
 export function readMemory({ w1, w2 }: MemoryWeights, z: tf.Tensor3D): MemoryRead {
-  const pre = tf.matMul(z, w2, false, true);
-  const hidden = gelu(pre);
-  const mapped = tf.matMul(hidden, w1, false, true);
+  const pre = tf.matMul(z, w2, false, true) as tf.Tensor3D;
+  const hidden = gelu(pre) as tf.Tensor3D;
+  const mapped = tf.matMul(hidden, w1, false, true) as tf.Tensor3D;
   const out = w1.shape[1] === z.shape[2] ? tf.add<tf.Tensor3D>(z, mapped) : mapped;
   return { pre, hidden, out };
 }

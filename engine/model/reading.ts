@@ -2,7 +2,7 @@ import { tf } from '../tensor/tf.ts';
 import type { HopeConfig } from '../checkpoint/config.ts';
 import { headLogits, type ReadingState, readSequence, startReading, tokenLosses } from './languageModel.ts';
 import type { HopeParameters } from './parameters.ts';
-import { keepState, disposeState } from './readingState.ts';
+import { disposeState, keepState, tidyState } from './readingState.ts';
 
 /** Logits after every token of one document, read from a fresh convolution state; all writes are discarded. */
 export function readLogits(
@@ -24,7 +24,7 @@ export function* readLosses(
   pieces: Iterable<{ readonly ids: Int32Array; readonly targets: Int32Array }>,
   endOfText: number,
 ): Generator<Float32Array> {
-  let state: ReadingState = tf.tidy(() => keepState(startReading(parameters, config, 1)));
+  let state: ReadingState = tidyState(() => startReading(parameters, config, 1));
   try {
     for (const { ids, targets } of pieces) {
       let next: ReadingState | undefined;

@@ -34,3 +34,12 @@ export function disposeState(state: ReadingState): void {
     return tensor;
   });
 }
+
+/** Runs `body` in a tidy and hands out a state that outlives it. */
+export function tidyState(body: () => ReadingState): ReadingState {
+  let kept: ReadingState | undefined;
+  tf.tidy(() => {
+    kept = keepState(body());
+  });
+  return kept!;
+}

@@ -15,6 +15,8 @@ export interface TitansOptions {
   readonly etaScale: number;
   readonly etaBias: number;
   readonly etaCeiling: number;
+  /** Largest norm of one token's inner gradient on a memory; Infinity for none. */
+  readonly gradientCeiling: number;
   readonly alphaBias: number;
   readonly qkNorm: boolean;
 }
@@ -63,13 +65,14 @@ export function writeMemories<N extends MemoryName>(
   memories: Memories,
   names: readonly N[],
   chunk: Generated,
+  gradientCeiling: number,
   rate = 1,
 ): Record<N, ChunkWrite> {
   const eta = rate === 1 ? chunk.eta : tf.mul<tf.Tensor2D>(chunk.eta, tf.scalar(rate));
   const solver = solveChunk({ k: chunk.k, eta, logAlpha: chunk.logAlpha });
   const written = names.map(name => {
     const vHat = readMemory(memories[name], chunk.v).out;
-    return [name, writeChunk(memories[name], solver, vHat)] as const;
+    return [name, writeChunk(memories[name], solver, vHat, gradientCeiling)] as const;
   });
   return Object.fromEntries(written) as Record<N, ChunkWrite>;
 }
@@ -85,41 +88,42 @@ export function selfModify(
   start: TitansState,
   options: TitansOptions,
 ): { out: tf.Tensor3D; state: TitansState } {
-  const [groups, tokens, width] = x.shape;
   const outputs: tf.Tensor3D[] = [];
   let state = start;
-  for (let at = 0; at < tokens; ) {
-    const open = options.projectionsPeriod - pendingTokens(state.projectionsPending);
-    const length = Math.min(tokens - at, open);
-    const generated = generate(state.memories, tf.slice(x, [0, at, 0], [groups, length, width]), options);
-    for (let j = 0; j < length; ) {
-      const part = Math.min(length - j, options.memoryPeriod - pendingTokens(state.memoryPending));
-      const query = tf.slice(q, [0, at + j, 0], [groups, part, width]);
+  const chunks = chunkLengths(x.shape[1], pendingTokens(start.projectionsPending), options.projectionsPeriod);
+  const keys = splitTokens(x, chunks);
+  const queries = splitTokens(q, chunks);
+  chunks.forEach((length, i) => {
+    const generated = generate(state.memories, keys[i], options);
+    const parts = chunkLengths(length, pendingTokens(state.memoryPending), options.memoryPeriod);
+    const recorded = splitGenerated(generated, parts);
+    splitTokens(queries[i], parts).forEach((query, j) => {
       outputs.push(readMemory(state.memories.memory, query).out);
-      const memoryPending = appendGenerated(state.memoryPending, sliceGenerated(generated, j, part));
+      const memoryPending = appendGenerated(state.memoryPending, recorded[j]);
       state = { ...state, memoryPending };
-      if (pendingTokens(memoryPending) === options.memoryPeriod) state = flushMemory(state);
-      j += part;
+      if (pendingTokens(memoryPending) === options.memoryPeriod) state = flushMemory(state, options);
+    });
+    const projectionsPending = appendGenerated(state.projectionsPending, generated);
+    state = { ...state, projectionsPending };
+    if (pendingTokens(projectionsPending) === options.projectionsPeriod) {
+      state = flushProjections(state, options);
     }
-    state = { ...state, projectionsPending: appendGenerated(state.projectionsPending, generated) };
-    if (length === open) state = flushProjections(state);
-    at += length;
-  }
+  });
   return { out: outputs.length === 1 ? outputs[0] : tf.concat(outputs, 1), state };
 }
 
 /** Writes M_mem with whatever is pending, a full chunk or a partial one. */
-export function flushMemory(state: TitansState): TitansState {
+export function flushMemory(state: TitansState, { gradientCeiling }: TitansOptions): TitansState {
   if (!state.memoryPending) return state;
-  const { memory } = writeMemories(state.memories, ['memory'], state.memoryPending);
+  const { memory } = writeMemories(state.memories, ['memory'], state.memoryPending, gradientCeiling);
   const memories = { ...state.memories, memory: memory.weights };
   return { ...state, memories, memoryPending: undefined };
 }
 
 /** Writes M_k, M_v, M_η, M_α with whatever is pending, a full chunk or a partial one. */
-export function flushProjections(state: TitansState): TitansState {
+export function flushProjections(state: TitansState, { gradientCeiling }: TitansOptions): TitansState {
   if (!state.projectionsPending) return state;
-  const { k, v, eta, alpha } = writeMemories(state.memories, PROJECTIONS, state.projectionsPending);
+  const { k, v, eta, alpha } = writeMemories(state.memories, PROJECTIONS, state.projectionsPending, gradientCeiling);
   const { memory } = state.memories;
   const memories = { k: k.weights, v: v.weights, eta: eta.weights, alpha: alpha.weights, memory };
   return { ...state, memories, projectionsPending: undefined };
@@ -129,6 +133,7 @@ export function pendingTokens(pending: Generated | undefined): number {
   return pending ? pending.k.shape[1] : 0;
 }
 
+/** Two recordings end to end. */
 export function appendGenerated(pending: Generated | undefined, next: Generated): Generated {
   if (!pending) return next;
   return {
@@ -139,15 +144,25 @@ export function appendGenerated(pending: Generated | undefined, next: Generated)
   };
 }
 
-function sliceGenerated(all: Generated, from: number, length: number): Generated {
-  const [groups, tokens, width] = all.k.shape;
-  if (from === 0 && length === tokens) return all;
-  return {
-    k: tf.slice(all.k, [0, from, 0], [groups, length, width]),
-    v: tf.slice(all.v, [0, from, 0], [groups, length, width]),
-    eta: tf.slice(all.eta, [0, from], [groups, length]),
-    logAlpha: tf.slice(all.logAlpha, [0, from], [groups, length]),
-  };
+/** Lengths of the stretches of `tokens` that end at a chunk's boundary, `pending` tokens being open already. */
+function chunkLengths(tokens: number, pending: number, period: number): number[] {
+  const lengths: number[] = [];
+  for (let left = tokens, open = period - pending; left > 0; open = period) {
+    lengths.push(Math.min(left, open));
+    left -= open;
+  }
+  return lengths;
+}
+
+/** One split instead of a slice a chunk: its gradient is one concatenation. */
+function splitTokens<R extends tf.Rank>(x: tf.Tensor<R>, lengths: number[]): tf.Tensor<R>[] {
+  return lengths.length === 1 ? [x] : tf.split(x, lengths, 1);
+}
+
+function splitGenerated({ k, v, eta, logAlpha }: Generated, lengths: number[]): Generated[] {
+  const [ks, vs] = [splitTokens(k, lengths), splitTokens(v, lengths)];
+  const [etas, logAlphas] = [splitTokens(eta, lengths), splitTokens(logAlpha, lengths)];
+  return lengths.map((_, i) => ({ k: ks[i], v: vs[i], eta: etas[i], logAlpha: logAlphas[i] }));
 }
 
 /** x / ‖x‖ along the last axis; the constant keeps the gradient finite at zero. */

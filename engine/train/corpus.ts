@@ -88,7 +88,7 @@ export function joinDocuments(documents: readonly Int32Array[], endOfText: numbe
 /** Rows of consecutive training tokens for any step, a pure function of seed and step: resuming needs no state. */
 export class BatchSource {
   private epoch = -1;
-  private stream = new Int32Array(0);
+  private stream: Int32Array = new Int32Array(0);
 
   constructor(
     private readonly corpus: Corpus,

@@ -38,11 +38,11 @@ export class LevelTelemetry {
     const put = (block: number, level: number, metric: Metric, value: number) => {
       metrics[(block * this.levels.length + level) * METRICS.length + METRIC_INDEX[metric]] = value;
     };
-    const columns = tf.tidy(() => this.columns(writes, signals));
-    const rows = columns.values.dataSync() as Float32Array;
-    columns.values.dispose();
-    const read = (key: string, block: number) => rows[columns.index.get(key)! * blocks + block];
-    const fired = new Set(writes.map(write => write.level));
+    const columns = new Map<string, number>();
+    const rows = tf.tidy(() => this.columns(writes, signals, columns).dataSync() as Float32Array);
+    const read = (key: string, block: number) => rows[columns.get(key)! * blocks + block];
+    const fired = new Set(writes.filter(write => !write.frozen).map(write => write.level));
+    const closed = new Set(writes.map(write => write.level));
     this.levels.forEach((level, l) => {
       const known = this.norms.get(level)!;
       for (let block = 0; block < blocks; block++) {
@@ -55,8 +55,8 @@ export class LevelTelemetry {
         put(block, l, 'deltaNorm', fired.has(level) ? Math.sqrt(read(`${level}.delta`, block)) : 0);
         put(block, l, 'weightNorm', known.weight[block]);
         put(block, l, 'drift', known.drift[block]);
-        put(block, l, 'pending', fired.has(level) ? 0 : (this.state.pending.get(level) ?? 0));
-        if (columns.index.has(`${level}.lss`)) put(block, l, 'lss', read(`${level}.lss`, block));
+        put(block, l, 'pending', closed.has(level) ? 0 : (this.state.pending.get(level) ?? 0));
+        if (columns.has(`${level}.lss`)) put(block, l, 'lss', read(`${level}.lss`, block));
         if (level === 'memory' || level === 'projections') {
           put(block, l, 'eta', read('eta', block));
           put(block, l, 'alpha', read('alpha', block));
@@ -73,9 +73,11 @@ export class LevelTelemetry {
   private columns(
     writes: readonly LevelWrite[],
     { taps, eta, logAlpha }: TickSignals,
-  ): { values: tf.Tensor; index: ReadonlyMap<string, number> } {
+    index: Map<string, number>,
+  ): tf.Tensor {
     const named = new Map<string, tf.Tensor>();
-    for (const { level, weights, errors, inner } of writes) {
+    for (const { level, weights, errors, inner, frozen } of writes) {
+      if (frozen) continue;
       const after = this.flatten(level, weights);
       named.set(`${level}.delta`, squares(tf.sub(after, this.flatten(level, this.state.tensors))));
       named.set(`${level}.weight`, squares(after));
@@ -91,8 +93,8 @@ export class LevelTelemetry {
     }
     named.set('eta', tf.mean(eta, 1));
     named.set('alpha', tf.mean(tf.exp(logAlpha), 1));
-    const keys = [...named.keys()];
-    return { values: tf.stack([...named.values()]), index: new Map(keys.map((key, i) => [key, i])) };
+    for (const key of named.keys()) index.set(key, index.size);
+    return tf.stack([...named.values()]);
   }
 
   /** A level's tensors as one row a block, [blocks, n]. */
@@ -106,20 +108,19 @@ export class LevelTelemetry {
   private baseOf(level: string): tf.Tensor2D {
     let known = this.base.get(level);
     if (!known) {
-      known = tf.keep(tf.tidy(() => this.flatten(level, this.state.base.tensors)));
+      known = tf.keep(this.flatten(level, this.state.base.tensors));
       this.base.set(level, known);
     }
     return known;
   }
 
   private measure(level: string): { weight: Float32Array; drift: Float32Array; base: Float32Array } {
-    return tf.tidy(() => {
-      const now = this.flatten(level, this.state.tensors);
-      const base = this.baseOf(level);
-      const norm = (x: tf.Tensor2D) => tf.sqrt(squares(x)).dataSync().slice() as Float32Array;
-      const baseNorm = norm(base);
-      return { weight: norm(now), base: baseNorm, drift: norm(tf.sub(now, base)).map((d, i) => d / baseNorm[i]) };
-    });
+    const norm = (x: () => tf.Tensor2D) =>
+      tf.tidy(() => tf.sqrt(squares(x())).dataSync().slice() as Float32Array);
+    const now = () => this.flatten(level, this.state.tensors);
+    const base = norm(() => this.baseOf(level));
+    const drift = norm(() => tf.sub(now(), this.baseOf(level))).map((d, i) => d / base[i]);
+    return { weight: norm(now), base, drift };
   }
 }
 

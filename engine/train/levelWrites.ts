@@ -1,6 +1,5 @@
 import type { FastState } from '../model/fastState.ts';
 import {
-  type Generated,
   type Memories,
   type MemoryName,
   PROJECTIONS,
@@ -12,6 +11,8 @@ import { tf } from '../tensor/tf.ts';
 /** New weights of one level in all blocks, before they are put in place. */
 export interface LevelWrite {
   readonly level: string;
+  /** True where the level's rate is 0: its chunk ends without a change. */
+  readonly frozen?: boolean;
   /** New weights by name. */
   readonly weights: ReadonlyMap<string, tf.Tensor>;
   /** The summed errors that were applied, by name. */
@@ -27,12 +28,13 @@ export function writeTitansLevel(
   memories: readonly Memories[],
   rate: number,
 ): LevelWrite {
+  const ceiling = state.base.config.titans.gradient_ceiling;
   const names: readonly MemoryName[] = level === 'memory' ? ['memory'] : PROJECTIONS;
   const weights = new Map<string, tf.Tensor>();
   const errors = new Map<string, tf.Tensor>();
   const inner = state.open.map((open, block) => {
-    const pending = open[level] as Generated;
-    const written = writeMemories(memories[block], names, pending, rate);
+    const pending = open[level];
+    const written = writeMemories(memories[block], names, pending, ceiling, rate);
     const [groups, chunk] = pending.eta.shape;
     const rows = names.map(name => {
       const at = `blocks.${block}.selfmod.m_${name}`;
@@ -58,3 +60,11 @@ export function writeContinuumLevel(state: FastState, level: string, rate: numbe
   return { level, weights, errors };
 }
 
+
+/** The same write, outliving the enclosing tidy. */
+export function keepWrite(write: LevelWrite): LevelWrite {
+  for (const tensor of write.weights.values()) tf.keep(tensor);
+  // Sums of CMS errors belong to the state; a share of them makes every write's errors the holder's to dispose.
+  const errors = new Map([...write.errors].map(([name, tensor]) => [name, tf.keep(tensor.clone())]));
+  return { ...write, errors, inner: write.inner?.map(tensor => tf.keep(tensor)) };
+}

@@ -1,40 +1,28 @@
 import { levelsOf } from '../checkpoint/config.ts';
 import type { FastState } from '../model/fastState.ts';
-import { blockInputs, blockOutput } from '../model/hopeBlock.ts';
-import { embedTokens, titansOptions, tokenLosses } from '../model/languageModel.ts';
-import { layerNorm } from '../model/layerNorm.ts';
-import { tokensSinceStart } from '../model/localConvolution.ts';
-import { readMemory } from '../model/memoryMlp.ts';
-import { bindParameters } from '../model/parameters.ts';
+import { titansOptions } from '../model/languageModel.ts';
 import { appendGenerated, type Generated, generate } from '../model/selfModifyingTitans.ts';
 import { METRIC_INDEX, METRICS } from '../protocol/metric.ts';
 import type { Update } from '../protocol/update.ts';
 import { tf } from '../tensor/tf.ts';
 import { DivergedError } from './divergedError.ts';
 import { LevelTelemetry } from './levelTelemetry.ts';
-import { type LevelWrite, writeContinuumLevel, writeTitansLevel } from './levelWrites.ts';
+import { keepWrite, type LevelWrite, writeContinuumLevel, writeTitansLevel } from './levelWrites.ts';
+import { forwardTick, type TickForward } from './tickForward.ts';
 import type { Tick } from './tokenStream.ts';
 
 export interface OnlineOptions {
-  /** As `TrainOptions.learningRates`, complete. */
+  /** As `TrainOptions.learningRates`, complete; a level with rate 0 is frozen. */
   readonly learningRates: Readonly<Record<string, number>>;
   /** Whether the last tick updates levels whose chunk is not full. */
   readonly flush: boolean;
   readonly telemetry: boolean;
 }
 
-/** What the forward pass of a tick leaves behind for the writes. */
-interface TickForward {
-  readonly losses: tf.Tensor1D;
-  readonly memoryInputs: tf.Tensor3D[];
-  readonly tails: tf.Tensor3D[];
-}
-
 /**
- * Trains the fast state tick by tick. Each tick reads its tokens with the weights at the start of the open chunks,
- * adds the exact gradient of its summed next-token loss to every CMS level's chunk, records what the memories
- * generated, and then updates each level whose chunk is full (Eq. 71, 90). Gradients do not cross ticks: the
- * convolution windows and memories carried in are constants.
+ * Trains the fast state tick by tick: reads the tick with the weights at the start of the open chunks, adds its
+ * exact gradient to every CMS level's chunk and what the memories generated to theirs, and updates each level
+ * whose chunk is full (Eq. 71, 90). There is no randomness: the same text and options give the same bits.
  */
 export class OnlineTrainer {
   readonly levels: readonly { readonly id: string; readonly period: number }[];
@@ -50,29 +38,148 @@ export class OnlineTrainer {
     this.telemetry = options.telemetry ? new LevelTelemetry(state, ids) : undefined;
   }
 
-  /** One update. @throws DivergedError before anything is changed when a number is no longer finite. */
+  /** One update. @throws DivergedError when a number is no longer finite; no weight is then changed. */
   step(tick: Tick, index: number): Update {
-    const { state } = this;
-    const since = state.sinceStart.slice();
-    const { forward, gradients, taps } = this.forward(tick, since);
+    const { state, telemetry } = this;
+    const forward = forwardTick(state, tick, this.endOfText, state.sinceStart, telemetry !== undefined);
     const surprise = forward.losses.dataSync().slice() as Float32Array;
-    this.accumulate(forward, gradients, tick.inputs.length);
-    state.sinceStart = since;
-    const writes = tf.tidy(() => this.writes(tick.last && this.options.flush).map(keepWrite));
+    const generated = this.accumulate(forward, tick.inputs.length);
+    let writes: LevelWrite[] = [];
+    tf.tidy(() => {
+      writes = this.dueLevels(tick.last && this.options.flush).map(level => keepWrite(this.write(level)));
+    });
     try {
-      this.refuseDivergence(surprise, writes, index);
-      const metrics = this.measure(writes, taps, tick.inputs.length);
+      this.refuseDivergence(surprise, writes, index, tick.position);
+      const metrics = telemetry ? this.measure(telemetry, writes, forward, generated) : this.firedOnly(writes);
       this.commit(writes);
-      state.updates++;
       const loss = surprise.reduce((sum, s) => sum + s, 0) / surprise.length;
       return { index, position: tick.position, loss, surprise, metrics };
     } finally {
+      tf.dispose([forward.losses, [...forward.memoryInputs], [...forward.taps]]);
+      tf.dispose(generated.map(g => ({ ...g })));
       for (const { errors, inner } of writes) tf.dispose([[...errors.values()], [...(inner ?? [])]]);
-      tf.dispose([forward.losses, forward.memoryInputs, taps]);
     }
   }
 
   dispose(): void {
     this.telemetry?.dispose();
   }
+
+  /** Adds a tick to the open chunks of every level. @returns what the memories generated for it, a block. */
+  private accumulate({ memoryInputs, tails, sums }: TickForward, tokens: number): Generated[] {
+    const { state } = this;
+    const options = titansOptions(state.base.config);
+    const { blocks } = state.parameters();
+    const generated = state.open.map((open, i) => {
+      const next = keep(() => generate(blocks[i].memories, memoryInputs[i], options));
+      open.projections = extend(open.projections, next);
+      open.memory = extend(open.memory, next);
+      open.tail.dispose();
+      open.tail = tails[i];
+      return next;
+    });
+    for (const [name, gradient] of sums) {
+      const sum = state.sums.get(name)!;
+      state.sums.set(name, tf.add(sum, gradient));
+      tf.dispose([sum, gradient]);
+    }
+    for (const { id } of this.levels) state.pending.set(id, (state.pending.get(id) ?? 0) + tokens);
+    return generated;
+  }
+
+  /** Levels that fire at this tick: their chunk is full, or the text ends. */
+  private dueLevels(flush: boolean): string[] {
+    const { pending } = this.state;
+    const due = this.levels.filter(({ id, period }) => flush || pending.get(id)! >= period);
+    return due.map(({ id }) => id);
+  }
+
+  private write(level: string): LevelWrite {
+    const rate = this.options.learningRates[level];
+    if (rate === 0) return { level, frozen: true, weights: new Map(), errors: new Map() };
+    if (level !== 'memory' && level !== 'projections') return writeContinuumLevel(this.state, level, rate);
+    const memories = this.state.parameters().blocks.map(block => block.memories);
+    return writeTitansLevel(this.state, level, memories, rate);
+  }
+
+  /** Puts the new weights in place and opens new chunks. */
+  private commit(writes: readonly LevelWrite[]): void {
+    const { state } = this;
+    for (const { level, weights } of writes) {
+      for (const [name, tensor] of weights) state.set(name, tensor);
+      state.closeChunk(level);
+    }
+    state.updates++;
+  }
+
+  private refuseDivergence(
+    surprise: Float32Array,
+    writes: readonly LevelWrite[],
+    index: number,
+    position: number,
+  ): void {
+    const broken = surprise.every(Number.isFinite) ? writes.find(write => !isFinite(write)) : undefined;
+    if (!broken && surprise.every(Number.isFinite)) return;
+    for (const { weights } of writes) tf.dispose([...weights.values()]);
+    throw new DivergedError(broken?.level ?? 'the loss', index, position);
+  }
+
+  private measure(
+    telemetry: LevelTelemetry,
+    writes: readonly LevelWrite[],
+    { taps }: TickForward,
+    generated: readonly Generated[],
+  ): Float32Array {
+    const { blocks } = this.state.base.config;
+    const [tokens, width] = taps[0].shape;
+    const rows = (gates: readonly tf.Tensor2D[]) => tf.reshape<tf.Rank.R2>(tf.stack([...gates]), [blocks, -1]);
+    let metrics: Float32Array | undefined;
+    tf.tidy(() => {
+      metrics = telemetry.record(writes, {
+        taps: tf.reshape(tf.stack([...taps]), [blocks, -1, tokens, width]),
+        eta: rows(generated.map(g => g.eta)),
+        logAlpha: rows(generated.map(g => g.logAlpha)),
+      });
+    });
+    return metrics!;
+  }
+
+  /** Metrics without telemetry: which level fired and what is pending. */
+  private firedOnly(writes: readonly LevelWrite[]): Float32Array {
+    const { levels, state } = this;
+    const { blocks } = state.base.config;
+    const metrics = new Float32Array(blocks * levels.length * METRICS.length).fill(Number.NaN);
+    for (let group = 0; group < blocks * levels.length; group++) {
+      const { id } = levels[group % levels.length];
+      const write = writes.find(({ level }) => level === id);
+      metrics[group * METRICS.length + METRIC_INDEX.fired] = write && !write.frozen ? 1 : 0;
+      metrics[group * METRICS.length + METRIC_INDEX.pending] = write ? 0 : state.pending.get(id)!;
+    }
+    return metrics;
+  }
+}
+
+/** Whether every new weight is a finite number. */
+function isFinite({ weights }: LevelWrite): boolean {
+  return tf.tidy(() => {
+    const sums = [...weights.values()].map(tensor => tf.sum(tensor));
+    return sums.length === 0 || Number.isFinite(tf.addN(sums).dataSync()[0]);
+  });
+}
+
+/** Runs `body` in a tidy and keeps what it generated. */
+function keep(body: () => Generated): Generated {
+  let kept: Generated | undefined;
+  tf.tidy(() => {
+    const { k, v, eta, logAlpha } = body();
+    kept = { k: tf.keep(k), v: tf.keep(v), eta: tf.keep(eta), logAlpha: tf.keep(logAlpha) };
+  });
+  return kept!;
+}
+
+/** An open chunk with a tick more; the old one is disposed, the tick is not. */
+function extend(open: Generated, next: Generated): Generated {
+  const longer = keep(() => appendGenerated(open, next));
+  tf.dispose({ ...open });
+  return longer;
 }

@@ -4,12 +4,14 @@ import { trainBytePair } from '../checkpoint/bytePairTrainer.ts';
 import { writeModelFolder } from '../checkpoint/modelFolder.ts';
 import { Tokenizer } from '../checkpoint/tokenizer.ts';
 import { initialParameters } from '../model/initialize.ts';
-import { parameterSpecs } from '../model/parameters.ts';
 import { Random } from '../tensor/random.ts';
 import { BatchSource, type Corpus, readDocuments, tokeniseCorpus } from './corpus.ts';
+import { type GradientSource, pooledGradients, singleGradients } from './gradientPool.ts';
 import { OuterTrainer } from './outerTrainer.ts';
+import { ParameterLayout } from './parameterLayout.ts';
 import type { PretrainConfig } from './pretrainConfig.ts';
 import { type PretrainingState, readPretrainingState, writePretrainingState } from './pretrainingState.ts';
+import { RowGradients } from './rowGradients.ts';
 import { warmupCosine } from './schedule.ts';
 import { unigramLoss } from './unigram.ts';
 
@@ -22,6 +24,12 @@ export interface PretrainProgress {
   readonly validationLoss: number;
   readonly tokensPerSecond: number;
   readonly secondsLeft: number;
+}
+
+/** How a training uses the machine: worker threads (a divisor of the batch) and the file that each runs. */
+export interface Workers {
+  readonly count: number;
+  readonly file: string;
 }
 
 export interface PretrainResult {
@@ -46,6 +54,7 @@ export async function pretrain(
   data: string,
   output: string,
   onProgress: (progress: PretrainProgress) => void,
+  workers: Workers,
   signal?: AbortSignal,
 ): Promise<PretrainResult> {
   await mkdir(output, { recursive: true });
@@ -56,38 +65,34 @@ export async function pretrain(
   const tokenizer = Tokenizer.parse(tokenizerJson, join(output, 'tokenizer.json'));
   const corpus = tokeniseCorpus(files, tokenizer, training.validation_fraction);
   const state = saved ?? freshState({ model, training }, tokenizerJson as object);
-  const trainer = new OuterTrainer(
-    model,
-    tokenizer.endOfText,
-    training.batch,
-    { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: training.weight_decay },
-    training.clip,
-    state.weights,
-    state.moments,
-  );
+  const layout = new ParameterLayout(model);
+  const gradients = openGradients(model, tokenizer.endOfText, layout, training.batch, workers);
+  layout.flatten(state.weights, gradients.weights);
+  const adamW = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: training.weight_decay };
+  const trainer = new OuterTrainer(layout, gradients, adamW, training.clip, state.moments);
   const source = new BatchSource(corpus, tokenizer.endOfText, training.batch, training.tokens, training.seed);
   const begun = performance.now();
   const first = state.step;
   let { step, loss, validationLoss, seconds } = state;
 
   const save = async () => {
-    const { weights, moments } = trainer;
+    const { moments } = trainer;
     const elapsed = seconds + (performance.now() - begun) / 1000;
-    const next = { step, loss, validationLoss, seconds: elapsed, tokenizer: state.tokenizer, weights, moments };
-    await writePretrainingState(statePath, { model, training }, next);
-    const tensors = parameterSpecs(model).map(({ name, shape }) => ({ name, shape, data: weights.get(name)! }));
+    const next = { step, loss, validationLoss, seconds: elapsed, tokenizer: state.tokenizer, moments };
+    const weights = layout.split(gradients.weights);
+    await writePretrainingState(statePath, { model, training }, { ...next, weights });
+    const tensors = layout.specs.map(({ name, shape }) => ({ name, shape, data: weights.get(name)! }));
     await writeModelFolder(output, { config: model, tokenizerJson: state.tokenizer, tensors });
   };
 
   while (step < training.steps && !signal?.aborted) {
     step++;
-    const { ids, targets } = source.at(step);
     const rate = warmupCosine(step, training.steps, training.warmup_steps, training.rate);
-    const now = trainer.step(ids, targets, resetMask(training, step), step, rate).loss;
-    loss = Number.isNaN(loss) ? now : loss + (now - loss) * 0.02;
+    const now = (await trainer.step(source.at(step), resetMask(training, step), step, rate)).loss;
+    if (Number.isFinite(now)) loss = Number.isNaN(loss) ? now : loss + (now - loss) * 0.02;
     const last = step === training.steps;
     if (last || step % training.validation_interval === 0) {
-      validationLoss = validate(trainer, corpus, training.batch, training.tokens);
+      validationLoss = validate(model, tokenizer.endOfText, gradients.weights, corpus, training);
     }
     if (last || step % training.checkpoint_interval === 0) await save();
     const rateNow = (step - first) / ((performance.now() - begun) / 1000);
@@ -103,7 +108,7 @@ export async function pretrain(
   }
   if (signal?.aborted) await save();
   seconds += (performance.now() - begun) / 1000;
-  trainer.dispose();
+  await gradients.dispose();
   return {
     steps: step,
     tokens: step * training.batch * training.tokens,
@@ -111,7 +116,7 @@ export async function pretrain(
     validationLoss,
     unigramLoss: unigramLoss(corpus.training, corpus.validation, model.vocabulary),
     validationTokens: corpus.validation.length - 1,
-    parameters: [...trainer.weights.values()].reduce((sum, { length }) => sum + length, 0),
+    parameters: layout.size,
     seconds,
     status: step === training.steps ? 'finished' : 'interrupted',
   };
@@ -128,8 +133,15 @@ function resetMask({ batch, reset_probability, seed }: PretrainConfig['training'
   return Float32Array.from({ length: batch }, () => (random.uniform() < reset_probability ? 1 : 0));
 }
 
-/** Mean held-out loss over all whole rows, each read from M□,0. */
-export function validate(trainer: OuterTrainer, { validation }: Corpus, batch: number, tokens: number): number {
+/** Mean held-out loss over all whole rows, each read from M□,0, nats per token. */
+function validate(
+  model: PretrainConfig['model'],
+  endOfText: number,
+  weights: Float32Array,
+  { validation }: Corpus,
+  { batch, tokens }: PretrainConfig['training'],
+): number {
+  const reader = new RowGradients(model, endOfText);
   const rows = Math.floor((validation.length - 1) / tokens);
   let sum = 0;
   for (let row = 0; row < rows; row += batch) {
@@ -137,7 +149,20 @@ export function validate(trainer: OuterTrainer, { validation }: Corpus, batch: n
     const from = row * tokens;
     const ids = validation.slice(from, from + count * tokens);
     const targets = validation.slice(from + 1, from + count * tokens + 1);
-    sum += count * trainer.evaluate(ids, targets, count);
+    sum += count * reader.evaluate(weights, { ids, targets }, count);
   }
   return sum / rows;
+}
+
+function openGradients(
+  model: PretrainConfig['model'],
+  endOfText: number,
+  layout: ParameterLayout,
+  batch: number,
+  { count, file }: Workers,
+): GradientSource {
+  let threads = Math.min(count, batch);
+  while (batch % threads) threads--;
+  if (threads === 1) return singleGradients(model, endOfText);
+  return pooledGradients(model, endOfText, layout.size, threads, file);
 }

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { access } from 'node:fs/promises';
 import { CheckpointError } from '../checkpoint/checkpointError.ts';
 import { readSafetensors, writeSafetensors } from '../checkpoint/safetensors.ts';
-import { parameterSpecs } from '../model/parameters.ts';
 import type { Moments } from '../optimizer/adamW.ts';
+import { ParameterLayout } from './parameterLayout.ts';
 import type { PretrainConfig } from './pretrainConfig.ts';
 
 /** All that the outer loop needs to go on: one file, written atomically. */
@@ -17,7 +17,7 @@ export interface PretrainingState {
   readonly tokenizer: object;
   readonly weights: ReadonlyMap<string, Float32Array>;
   /** Absent before the first step. */
-  readonly moments?: ReadonlyMap<string, Moments>;
+  readonly moments?: Moments;
 }
 
 /** @returns undefined when there is no such file. @throws CheckpointError when it is of another configuration. */
@@ -36,15 +36,17 @@ export async function readPretrainingState(
     if (!tensor) throw new CheckpointError(`${prefix}${name} is missing`, path);
     return tensor.data;
   };
-  const names = parameterSpecs(config.model).map(spec => spec.name);
+  const layout = new ParameterLayout(config.model);
+  const all = (prefix: string) => new Map(layout.specs.map(({ name }) => [name, take(prefix, name)]));
+  const flat = (prefix: string) => layout.flatten(all(prefix), new Float32Array(layout.size));
   return {
     step: Number(metadata.step),
     loss: Number(metadata.loss),
     validationLoss: Number(metadata.validationLoss),
     seconds: Number(metadata.seconds),
     tokenizer: JSON.parse(metadata.tokenizer),
-    weights: new Map(names.map(name => [name, take('weight.', name)])),
-    moments: new Map(names.map(name => [name, { first: take('first.', name), second: take('second.', name) }])),
+    weights: all('weight.'),
+    moments: { first: flat('first.'), second: flat('second.') },
   };
 }
 
@@ -53,14 +55,12 @@ export async function writePretrainingState(
   config: PretrainConfig,
   state: Required<PretrainingState>,
 ): Promise<void> {
-  const tensors = parameterSpecs(config.model).flatMap(({ name, shape }) => {
-    const { first, second } = state.moments.get(name)!;
-    return [
-      { name: `weight.${name}`, shape, data: state.weights.get(name)! },
-      { name: `first.${name}`, shape, data: first },
-      { name: `second.${name}`, shape, data: second },
-    ];
-  });
+  const layout = new ParameterLayout(config.model);
+  const tensors = layout.specs.flatMap(({ name, shape }, i) => [
+    { name: `weight.${name}`, shape, data: state.weights.get(name)! },
+    { name: `first.${name}`, shape, data: layout.part(state.moments.first, i) },
+    { name: `second.${name}`, shape, data: layout.part(state.moments.second, i) },
+  ]);
   await writeSafetensors(path, tensors, {
     config: fingerprint(config),
     step: String(state.step),

@@ -90,6 +90,7 @@ describe.each(['cpu', 'wasm'] as const)('golden values on %s', backend => {
         etaScale: 0.1,
         etaBias: 0,
         etaCeiling: 1,
+        gradientCeiling: Number.POSITIVE_INFINITY,
         alphaBias: 0,
         qkNorm: true,
       };

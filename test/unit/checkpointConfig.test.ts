@@ -17,6 +17,7 @@ const valid: HopeConfig = {
     eta_scale: 0.1,
     eta_bias: -2,
     eta_ceiling: 0.5,
+    gradient_ceiling: 1,
     alpha_bias: 4,
     qk_norm: true,
   },

@@ -1,0 +1,73 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import type { HopeConfig } from '../checkpoint/config.ts';
+import type { GradientAnswer, GradientTask, GradientWorkerData } from './gradientWorker.ts';
+import { RowGradients, type Rows } from './rowGradients.ts';
+
+/** Mean loss and mean gradient of all rows of a step, from one or several cores. */
+export interface GradientSource {
+  /** Flat weights, read at each call; the trainer changes them in place. */
+  readonly weights: Float32Array;
+  compute(rows: Rows, reset: Float32Array): Promise<{ loss: number; gradient: Float32Array }>;
+  dispose(): Promise<void>;
+}
+
+/** All rows in this thread. */
+export function singleGradients(config: HopeConfig, endOfText: number): GradientSource {
+  const rows = new RowGradients(config, endOfText);
+  const weights = new Float32Array(rows.layout.size);
+  const gradient = new Float32Array(rows.layout.size);
+  return {
+    weights,
+    compute: async (step, reset) => ({ loss: rows.compute(weights, step, reset, gradient), gradient }),
+    dispose: async () => rows.dispose(),
+  };
+}
+
+/** Rows dealt out evenly to `count` worker threads, each with a tensor backend of its own. */
+export function pooledGradients(
+  config: HopeConfig,
+  endOfText: number,
+  size: number,
+  count: number,
+  workerFile: string,
+): GradientSource {
+  const shared = () => new Float32Array(new SharedArrayBuffer(size * 4));
+  const weights = shared();
+  const total = new Float32Array(size);
+  const workers = Array.from({ length: count }, () => {
+    const gradient = shared();
+    const workerData: GradientWorkerData = { config, endOfText, weights, gradient };
+    return { gradient, thread: new Worker(workerFile, { workerData }) };
+  });
+  const ask = async (thread: Worker, task: GradientTask): Promise<number> => {
+    thread.postMessage(task);
+    const [answer] = (await once(thread, 'message')) as [GradientAnswer];
+    if ('error' in answer) throw new Error(answer.error);
+    return answer.loss;
+  };
+  return {
+    weights,
+    compute: async ({ ids, targets }, reset) => {
+      const rows = reset.length / count;
+      const tokens = ids.length / count;
+      const losses = await Promise.all(
+        workers.map(({ thread }, i) =>
+          ask(thread, {
+            ids: ids.slice(i * tokens, (i + 1) * tokens),
+            targets: targets.slice(i * tokens, (i + 1) * tokens),
+            reset: reset.slice(i * rows, (i + 1) * rows),
+          }),
+        ),
+      );
+      total.fill(0);
+      for (const { gradient } of workers) {
+        for (let i = 0; i < size; i++) total[i] += gradient[i] / count;
+      }
+      return { loss: losses.reduce((sum, loss) => sum + loss, 0) / count, gradient: total };
+    },
+    dispose: async () => {
+      await Promise.all(workers.map(({ thread }) => thread.terminate()));
+    },
+  };
+}

@@ -1,0 +1,41 @@
+import type { HopeConfig } from '../checkpoint/config.ts';
+import { type ParameterSpec, parameterSpecs } from '../model/parameters.ts';
+import { tf } from '../tensor/tf.ts';
+
+/** All parameters end to end in one array, in file order, as weights, moments and gradients are kept. */
+export class ParameterLayout {
+  readonly specs: readonly ParameterSpec[];
+  readonly offsets: readonly number[];
+  readonly size: number;
+
+  constructor(config: HopeConfig) {
+    this.specs = parameterSpecs(config);
+    let size = 0;
+    this.offsets = this.specs.map(({ shape }) => {
+      const at = size;
+      size += shape.reduce((product, extent) => product * extent, 1);
+      return at;
+    });
+    this.size = size;
+  }
+
+  /** The part of a flat array that belongs to parameter i. */
+  part(flat: Float32Array, i: number): Float32Array {
+    return flat.subarray(this.offsets[i], this.offsets[i + 1] ?? this.size);
+  }
+
+  tensors(flat: Float32Array): tf.Tensor[] {
+    return this.specs.map(({ shape }, i) => tf.tensor(this.part(flat, i).slice(), [...shape]));
+  }
+
+  flatten(parts: ReadonlyMap<string, Float32Array>, flat: Float32Array): Float32Array {
+    this.specs.forEach(({ name }, i) => {
+      this.part(flat, i).set(parts.get(name)!);
+    });
+    return flat;
+  }
+
+  split(flat: Float32Array): Map<string, Float32Array> {
+    return new Map(this.specs.map(({ name }, i) => [name, this.part(flat, i)]));
+  }
+}

@@ -1,0 +1,76 @@
+import type { HopeConfig } from '../checkpoint/config.ts';
+import { type ReadingState, readSequence, startReading, tokenLosses } from '../model/languageModel.ts';
+import { bindParameters, type HopeParameters } from '../model/parameters.ts';
+import { disposeState, keepState } from '../model/readingState.ts';
+import { tf } from '../tensor/tf.ts';
+import { mergeReset, type ResetMask } from './carriedState.ts';
+import { ParameterLayout } from './parameterLayout.ts';
+
+/** Rows of tokens, R × T row-major, with the token that follows each. */
+export interface Rows {
+  readonly ids: Int32Array;
+  readonly targets: Int32Array;
+}
+
+/**
+ * Loss and gradient of R rows with respect to every parameter, the initial states M□,0 and θ_0 among them, through
+ * the reads and writes of the whole rows. The rows' memories are carried from one call to the next.
+ */
+export class RowGradients {
+  readonly layout: ParameterLayout;
+  private state: ReadingState | undefined;
+
+  constructor(
+    private readonly config: HopeConfig,
+    private readonly endOfText: number,
+  ) {
+    this.layout = new ParameterLayout(config);
+  }
+
+  /**
+   * A loss that is not finite starts the rows' memories again at M□,0.
+   * @param gradient written, flat @returns mean loss, nats per token.
+   */
+  compute(weights: Float32Array, { ids, targets }: Rows, reset: ResetMask, gradient: Float32Array): number {
+    const tensors = this.layout.tensors(weights);
+    let after: ReadingState | undefined;
+    const lossOf = (...values: tf.Tensor[]) => {
+      const parameters = this.bind(values);
+      const fresh = startReading(parameters, this.config, reset.length);
+      const start = this.state ? mergeReset(this.state, fresh, reset) : fresh;
+      const read = readSequence(parameters, this.config, ids, this.endOfText, start);
+      after = keepState(read.state);
+      return tf.mean(tokenLosses(parameters, read.hidden, targets)) as tf.Scalar;
+    };
+    const { value, grads } = tf.valueAndGrads(lossOf)(tensors);
+    const loss = value.dataSync()[0];
+    grads.forEach((part, i) => {
+      this.layout.part(gradient, i).set(part.dataSync() as Float32Array);
+    });
+    tf.dispose([value, grads, tensors]);
+    this.dispose();
+    if (Number.isFinite(loss)) this.state = after;
+    else disposeState(after!);
+    return loss;
+  }
+
+  /** Mean loss of rows read from M□,0, nats per token; nothing is changed. */
+  evaluate(weights: Float32Array, { ids, targets }: Rows, rows: number): number {
+    return tf.tidy(() => {
+      const parameters = this.bind(this.layout.tensors(weights));
+      const start = startReading(parameters, this.config, rows);
+      const { hidden } = readSequence(parameters, this.config, ids, this.endOfText, start);
+      return tf.mean(tokenLosses(parameters, hidden, targets)).dataSync()[0];
+    });
+  }
+
+  dispose(): void {
+    if (this.state) disposeState(this.state);
+    this.state = undefined;
+  }
+
+  private bind(tensors: readonly tf.Tensor[]): HopeParameters {
+    const byName = new Map(this.layout.specs.map(({ name }, i) => [name, tensors[i]]));
+    return bindParameters(this.config, name => byName.get(name)!);
+  }
+}
