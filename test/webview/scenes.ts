@@ -52,7 +52,7 @@ export const SCENES: Readonly<Record<string, Scene>> = {
     keys: [{ on: '[role=slider]', keys: ['-', '-', '-', '-'] }],
   },
   passes: {
-    reset: { state: at(203, 'running', { total: 1600, tokens: 800 }), backlog: after(203) },
+    reset: { state: at(203, 'running', { total: 1400, tokens: 700 }), backlog: after(203) },
   },
   cursor: {
     reset: { state: at(203, 'finished'), backlog: after(203) },

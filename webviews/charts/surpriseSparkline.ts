@@ -62,16 +62,15 @@ export function surpriseShapes(
     ? theme.surprise.map(() => theme.foreground)
     : theme.surprise.map(step => mixOklab(step, theme.foreground, 0.88));
   const columns = tokenColumns(data.stretches, span, width);
-  const passes = (data.passes ?? []).flatMap(({ position, pass }) =>
-    passShapes(x(position), pass, width, theme),
-  );
+  const passes = data.passes ?? [];
+  const names = passes.map(({ position, pass }) => ({ position, text: `pass ${pass}` }));
   return {
     marks: columns.map(column => bar(column, colors)),
     labels: [
       ...rails,
       ...missing,
-      ...passes,
-      ...timeAxis({ ...options, y: SURPRISE_HEIGHT }),
+      ...passes.flatMap(({ position }) => passLine(x(position), width, theme)),
+      ...timeAxis({ ...options, y: SURPRISE_HEIGHT, names }),
       ...playheads(heads, span, width, SURPRISE_HEIGHT, theme),
     ],
   };
@@ -82,19 +81,8 @@ function bar({ x, width, value }: Column, colors: readonly string[]): Shape {
   return { kind: 'rect', x, y: SURPRISE_HEIGHT - height, width, height, fill: colors[surpriseStep(value)] };
 }
 
-function passShapes(x: number, pass: number, width: number, theme: Theme): Shape[] {
+function passLine(x: number, width: number, theme: Theme): Shape[] {
   if (x < 0 || x > width) return [];
-  const anchor = x > width - 44 ? 'end' : 'start';
   const at = Math.round(x) + 0.5;
-  return [
-    { kind: 'line', x1: at, y1: 0, x2: at, y2: SURPRISE_HEIGHT, stroke: theme.dim, dash: [3, 2] },
-    {
-      kind: 'text',
-      x: at + (anchor === 'end' ? -3 : 3),
-      y: 9,
-      text: `pass ${pass}`,
-      fill: theme.foreground,
-      anchor,
-    },
-  ];
+  return [{ kind: 'line', x1: at, y1: 0, x2: at, y2: SURPRISE_HEIGHT, stroke: theme.dim, dash: [3, 2] }];
 }

@@ -21,7 +21,7 @@ export interface RasterData {
   readonly planned?: number;
   /** First token still kept; what lies before is hatched. */
   readonly kept: number;
-  /** Says why there are no ticks. */
+  /** Says why there are no ticks; written where they would be, with no line through it. */
   readonly note?: string;
 }
 
@@ -68,7 +68,7 @@ export function rasterShapes(
       ...missing,
       ...note,
       ...planned(data, options, scale),
-      ...playheads(heads, span, width, 19, theme),
+      ...(data.note ? [] : playheads(heads, span, width, BASE, theme)),
     ],
   };
 }

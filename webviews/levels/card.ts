@@ -24,13 +24,13 @@ export function cardOf(state: ViewState): Card | undefined {
   if (cardDismissed || region === undefined || !update) return undefined;
   const by = pointer ? 'pointer' : 'focus';
   if (region === 'surprise')
-    return { region, by, title: describeUpdate(update), lines: updateLines(state, update) };
+    return { region, by, title: describeUpdate(update, grouped), lines: updateLines(state, update) };
   const level = host.model?.levels[region];
   if (!level || level.period === 0) return undefined;
   return {
     region,
     by,
-    title: `${level.id}, ${describeUpdate(update)}`,
+    title: `${level.id}, ${describeUpdate(update, grouped)}`,
     lines: levelLines(state, region, level, update),
   };
 }
@@ -56,7 +56,7 @@ function levelLines(state: ViewState, index: number, level: LevelInfo, update: U
   const r = readLevel(history, index, block, update);
   const blocks = blocksOf(history, block);
   const where = (of: number): string => (history.blocks > 1 && of >= 0 ? ` block ${of + 1}` : '');
-  const average = blocks.length > 1 ? ` mean of ${blocks.length} blocks` : where(blocks[0] ?? -1);
+  const average = blocks.length > 1 ? ' mean' : where(blocks[0] ?? -1);
   const live = state.cursor === undefined && state.pointer?.update === undefined;
   const lines: (readonly [string, number, string])[] = [
     ['ρ = ‖ΔW‖ / ‖W‖', r.rho, `${scientific(r.rho)}${where(r.block)}`],
@@ -64,9 +64,9 @@ function levelLines(state: ViewState, index: number, level: LevelInfo, update: U
     ['‖W‖', r.weightNorm, significant(r.weightNorm)],
     ['‖g‖', r.gradientNorm, significant(r.gradientNorm)],
     ['drift', r.drift, `${fixed(r.drift, 4)}${where(r.driftBlock)}`],
-    ['local surprise', r.lss, `${significant(r.lss)}${average}`],
-    ['retention α', r.alpha, `${fixed(r.alpha, 3)}${average}`],
-    ['learning rate η', r.eta, `${fixed(r.eta, 3)}${average}`],
+    ['local surprise LSS', r.lss, `${significant(r.lss)}${average}`],
+    ['retention α', r.alpha, `${fixed(r.alpha, 4)}${average}`],
+    ['learning rate η', r.eta, `${fixed(r.eta, 4)}${average}`],
   ];
   return [
     ['last update', r.last ? `at ${count(endOf(r.last), 'token')}` : 'none yet'],

@@ -32,7 +32,9 @@ export function cardPanel(parent: HTMLElement, anchor: (region: Region) => HTMLE
 function write(title: HTMLElement, lines: HTMLElement, card: Card): void {
   title.textContent = card.title;
   lines.replaceChildren(
-    ...card.lines.flatMap(([name, value]) => [element('dt', 'dim', name), element('dd', 'number', value)]),
+    ...card.lines.map(([name, value]) =>
+      element('div', '', element('dt', 'dim', name), element('dd', 'number', value)),
+    ),
   );
 }
 

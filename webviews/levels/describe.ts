@@ -15,7 +15,8 @@ export function describeRow(level: LevelInfo, reading: LevelReading, shown: Upda
   if (reading.last)
     parts.push(`last at ${endOf(reading.last)}`, `relative change ${spoken(scientific(reading.rho))}`);
   else parts.push(`no update yet, first at ${nextFiring(level, reading, shown)}`);
-  if (!Number.isNaN(reading.drift)) parts.push(`drift ${fixed(reading.drift, 4)}`);
+  if (reading.last ? !Number.isNaN(reading.drift) : reading.drift > 0)
+    parts.push(`drift ${fixed(reading.drift, 4)}`);
   if (!Number.isNaN(reading.alpha)) parts.push(`retention ${fixed(reading.alpha, 3)}`);
   if (!Number.isNaN(reading.eta)) parts.push(`learning rate ${fixed(reading.eta, 3)}`);
   parts.push(`${tokens(tokensToGo(period, reading.pending))} to go.`);
@@ -37,7 +38,7 @@ export function describeRaster(id: string, updates: number, { from, to }: TimeSp
 }
 
 /** An update and the tokens it read, such as `update 192, tokens 764 to 767`. Updates count from 1. */
-export function describeUpdate(update: Update): string {
+export function describeUpdate(update: Update, number: (n: number) => string = String): string {
   const last = Math.max(update.position, endOf(update) - 1);
-  return `update ${update.index + 1}, tokens ${update.position} to ${last}`;
+  return `update ${number(update.index + 1)}, tokens ${number(update.position)} to ${number(last)}`;
 }

@@ -8,6 +8,7 @@ import { translate } from '../charts/translate.ts';
 import { rasterShapes } from '../charts/updateRaster.ts';
 import { describeSurprise } from './describe.ts';
 import { fixed, grouped, scientific } from './format.ts';
+import { driftText } from './levelRow.ts';
 import { firingsIn, nextFiring, readLevel, tokensToGo } from './readings.ts';
 import type { ViewState } from './state.ts';
 import { placeOf } from './statusLine.ts';
@@ -17,7 +18,7 @@ import { passesIn, shownUpdate, timeWindow, updatesIn } from './timeWindow.ts';
 import { WIDE } from './viewContext.ts';
 
 /** Size and margins of the exported picture, px. */
-const PICTURE = { width: 720, margin: 16, left: 140, right: 130, row: 48, top: 116 };
+const PICTURE = { width: 720, margin: 16, left: 152, right: 130, row: 48, top: 116 };
 const TRACK = PICTURE.width - PICTURE.left - PICTURE.right;
 
 /** The picture of the view as it stands: all that a reader needs without the editor around it. */
@@ -49,7 +50,7 @@ const text = (x: number, y: number, text: string, fill: string, more: object = {
 function heading(state: ViewState, theme: Theme): Shape[] {
   const { host, block } = state;
   const name = [host.model?.name, host.run?.title].filter(Boolean).join(', ') || 'Levels';
-  const blocks = block === undefined ? 'all blocks, largest value' : `block ${block + 1}`;
+  const blocks = block === undefined ? 'largest of all blocks' : `block ${block + 1}`;
   const right = PICTURE.width - PICTURE.right + 66;
   const { margin } = PICTURE;
   return [
@@ -108,7 +109,7 @@ function levelShapes(state: ViewState, index: number, theme: Theme): Shape[] {
       theme.foreground,
       number,
     ),
-    text(width - margin, 14, fixed(reading.last ? reading.drift : Number.NaN, 4), theme.foreground, number),
+    text(width - margin, 14, driftText(reading), theme.foreground, number),
   ];
   if (level.period === 0) return shapes;
   const bar = pendingShapes({ pending: reading.pending, period: level.period }, { width: 64, theme, color });

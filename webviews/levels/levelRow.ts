@@ -5,7 +5,7 @@ import { pendingBar } from '../charts/pendingBar.ts';
 import { RASTER_HEIGHT, type RasterData, updateRaster } from '../charts/updateRaster.ts';
 import { element, setAttribute, setText } from '../ui/dom.ts';
 import { describeRaster, describeRow } from './describe.ts';
-import { fixed, grouped, scientific } from './format.ts';
+import { fixed, grouped, NONE, scientific } from './format.ts';
 import { endOf } from './history.ts';
 import { firingsIn, type LevelReading, nextFiring, readLevel, tokensToGo } from './readings.ts';
 import type { ViewState } from './state.ts';
@@ -85,12 +85,16 @@ function rowParts({ id, period }: LevelInfo) {
 
 function writeNumbers(parts: RowParts, level: LevelInfo, reading: LevelReading): void {
   setText(parts.rho, scientific(reading.last ? reading.rho : Number.NaN));
-  setText(parts.drift, fixed(reading.last ? reading.drift : Number.NaN, 4));
+  setText(parts.drift, driftText(reading));
   setText(parts.togo, grouped(tokensToGo(level.period, reading.pending)).padStart(3));
   const gated = !Number.isNaN(reading.alpha) || !Number.isNaN(reading.eta);
   parts.gates.hidden = !gated;
   setText(parts.gates, gated ? `α ${fixed(reading.alpha, 3)}  η ${fixed(reading.eta, 3)}` : '');
 }
+
+/** A level that never changed has no drift worth a number; an earlier training may have changed it. */
+export const driftText = ({ last, drift }: LevelReading): string =>
+  last || drift > 0 ? fixed(drift, 4) : NONE;
 
 function rasterData(
   state: ViewState,
@@ -114,7 +118,7 @@ function rasterData(
   let note: string | undefined;
   if (!reading.last) note = `no update yet, first at ${grouped(planned)}`;
   else if (firings.length === 0) note = `no update here, last at ${grouped(endOf(reading.last))}`;
-  return { firings, period, kept, note, planned: note ? undefined : planned };
+  return { firings, period, kept, note, planned: note || state.cursor !== undefined ? undefined : planned };
 }
 
 function rowCharts(

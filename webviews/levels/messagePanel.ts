@@ -60,9 +60,12 @@ function welcome({ model }: LevelsState): Message {
       ['Train on Selection', 'train'],
       ['Train on File', 'trainFile'],
     ],
-    hint: ['By keyboard: select text, press ', { key: 'F1' }, ' and choose Train on Selection.'],
+    hint: ['By keyboard: select text and press ', { key: trainKey() }, '.'],
   };
 }
+
+/** The default keybinding of the manifest. */
+const trainKey = (): string => (/mac/i.test(navigator.platform) ? 'Cmd+Option+T' : 'Ctrl+Alt+T');
 
 /** The words and buttons of a phase. */
 export function messagePanel(parent: HTMLElement, { command }: ViewActions): Draw {
