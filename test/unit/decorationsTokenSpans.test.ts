@@ -101,11 +101,12 @@ describe('TokenSpans', () => {
         const expected = lengths.map((_, token) => {
           const read = new TokenSpans(input).rangeOf(token);
           const at = read ? document.indexOf(read.start) : -1;
-          const whole =
-            read &&
-            at >= 0 &&
-            Array.from({ length: read.end - read.start }, (_, i) => document[at + i] === read.start + i);
-          return whole && whole.every(Boolean) ? [at, at + whole.length] : undefined;
+          if (!read || at < 0) return undefined;
+          const length = read.end - read.start;
+          const whole = Array.from({ length }, (_, i) => document[at + i]).every(
+            (c, i) => c === read.start + i,
+          );
+          return whole ? [at, at + length] : undefined;
         });
         expect(ranges(spans, lengths.length), `seed ${seed}, event ${event}`).toEqual(expected);
         const from = below(document.length + 1);
