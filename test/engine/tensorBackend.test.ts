@@ -112,6 +112,7 @@ describe('kernels and the memory of their host', () => {
     }
     const x = filled(random, 37, 6);
     all.set(x, a / 4);
+    kernels.fillConstants(scratch);
     kernels.gelu(a, c, x.length);
     const gelu = Array.from(x, each => (each * (1 + erf(each / Math.SQRT2))) / 2);
     expect(largestError(all.subarray(c / 4, c / 4 + 37), gelu)).toBeLessThan(1e-6);

@@ -9,6 +9,25 @@ declare const WebAssembly: {
   Instance: new (module: object, imports: { env: { memory: object } }) => { exports: object };
 };
 
+/** out[n] = f(x[n]). */
+export type Elementwise = (x: number, out: number, n: number) => void;
+
+/** out[n0, n1, n2] from two operands, with the bytes from one element to the next along each axis. */
+export type Binary = (
+  a: number,
+  b: number,
+  out: number,
+  n0: number,
+  n1: number,
+  n2: number,
+  a0: number,
+  a1: number,
+  a2: number,
+  b0: number,
+  b1: number,
+  b2: number,
+) => void;
+
 /** The exports of `assembly/index.ts`. Pointers and strides are bytes, sizes are elements. */
 export interface Kernels {
   constantsBytes(): number;
@@ -28,9 +47,23 @@ export interface Kernels {
     transposeB: boolean,
     scratch: number,
   ): void;
-  gelu(x: number, out: number, n: number): void;
-  geluDerivative(x: number, out: number, n: number): void;
-  geluSecondDerivative(x: number, out: number, n: number): void;
+  add: Binary;
+  subtract: Binary;
+  multiply: Binary;
+  divide: Binary;
+  exp: Elementwise;
+  sigmoid: Elementwise;
+  tanh: Elementwise;
+  softplus: Elementwise;
+  sqrt: Elementwise;
+  rsqrt: Elementwise;
+  gelu: Elementwise;
+  geluDerivative: Elementwise;
+  geluSecondDerivative: Elementwise;
+  sum(x: number, out: number, outer: number, middle: number, inner: number): void;
+  clear(to: number, bytes: number): void;
+  copyBlocks(from: number, stepFrom: number, to: number, stepTo: number, bytes: number, count: number): void;
+  transposeMatrices(x: number, out: number, batch: number, m: number, n: number): void;
   rowSums(logits: number, largest: number, sums: number, rows: number, width: number): void;
   crossEntropyGradient(
     logits: number,

@@ -1,10 +1,14 @@
 import { getKernel, type KernelConfig, registerKernel, unregisterKernel } from '#tfjs';
 import { batchMatMulKernel } from './batchMatMul.ts';
+import { binaryKernels } from './binary.ts';
+import { copyKernels } from './copies.ts';
 import { crossEntropyKernels } from './crossEntropy.ts';
-import { geluKernels } from './gelu.ts';
+import { cumsumKernel } from './cumsum.ts';
+import { elementwiseKernels } from './elementwise.ts';
 import type { HostBackend } from './hostBackend.ts';
 import { identityKernels } from './identity.ts';
 import { type KernelModule, openKernelModule } from './kernelModule.ts';
+import { sumKernel } from './sum.ts';
 import { unsortedSegmentSumKernel } from './unsortedSegmentSum.ts';
 
 function allKernels(module: KernelModule): KernelConfig[] {
@@ -12,8 +16,12 @@ function allKernels(module: KernelModule): KernelConfig[] {
     ...identityKernels(),
     batchMatMulKernel(module),
     unsortedSegmentSumKernel(module),
-    ...geluKernels(module),
+    ...elementwiseKernels(module),
     ...crossEntropyKernels(module),
+    ...binaryKernels(module),
+    ...copyKernels(module),
+    sumKernel(module),
+    cumsumKernel(),
   ];
 }
 

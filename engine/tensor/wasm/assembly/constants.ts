@@ -11,7 +11,7 @@ export function constants(): usize {
 
 /** Bytes of the table. */
 export function constantsBytes(): usize {
-  return 27 * 16;
+  return 44 * 16;
 }
 
 function put(index: usize, value: f32): void {
@@ -50,4 +50,23 @@ export function fillConstants(at: usize): void {
   put(24, 3.189057438243714e-5);
   put(25, 2.5066282746);
   put(26, 2);
+  // tanh
+  put(27, -5.70498872745e-3);
+  put(28, 2.06390887954e-2);
+  put(29, -5.37397155531e-2);
+  put(30, 1.33314422036e-1);
+  put(31, -3.33332819422e-1);
+  put(32, 0.625);
+  // softplus
+  put(33, Mathf.SQRT2);
+  put(34, 7.0376836292e-2);
+  put(35, -1.151461031e-1);
+  put(36, 1.167699874e-1);
+  put(37, -1.2420140846e-1);
+  put(38, 1.4249322787e-1);
+  put(39, -1.6668057665e-1);
+  put(40, 2.0000714765e-1);
+  put(41, -2.4999993993e-1);
+  put(42, 3.3333331174e-1);
+  put(43, Mathf.LN2);
 }
