@@ -20,7 +20,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const host = new EngineHost(context, store, log);
   engine = host;
   const trainer = new Trainer(context, store, host, log);
-  const levels = new LevelsViewProvider(context.extensionUri, store, log, () => host.warmUp());
+  const levels = new LevelsViewProvider(context.extension, store, log, () => host.warmUp());
   const decorations = registerDecorations(store);
   context.subscriptions.push(
     ...[log, store, host, levels, decorations],

@@ -6,14 +6,16 @@ export interface PageParts {
   readonly source: string;
   /** Random, used once. */
   readonly nonce: string;
+  /** Ids of the contributed colours. */
+  readonly colors: readonly string[];
 }
 
 /** The Levels page: nothing but its own script, style and fonts may load; pictures are made inside it for export. */
-export function levelsHtml({ script, style, source, nonce }: PageParts): string {
+export function levelsHtml({ script, style, source, nonce, colors }: PageParts): string {
   const policy = [
     `default-src 'none'`,
     `script-src 'nonce-${nonce}'`,
-    `style-src ${source}`,
+    `style-src ${source} 'nonce-${nonce}'`,
     `font-src ${source}`,
     `img-src ${source} blob: data:`,
   ].join('; ');
@@ -23,6 +25,10 @@ export function levelsHtml({ script, style, source, nonce }: PageParts): string 
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<style nonce="${nonce}">:root { ${colors
+    .filter(id => /\..*\./.test(id))
+    .map(alias)
+    .join(' ')} }</style>
 <link rel="stylesheet" href="${style}">
 <title>Levels</title>
 </head>
@@ -30,4 +36,14 @@ export function levelsHtml({ script, style, source, nonce }: PageParts): string 
 <script nonce="${nonce}" src="${script}"></script>
 </body>
 </html>`;
+}
+
+/**
+ * VS Code makes a variable of a colour's id by replacing its first dot only, so that `a.b.c` is `--vscode-a-b\.c`
+ * in a page and `--vscode-a-b-c` elsewhere. The second name is given to the page too; were VS Code to set it one
+ * day, its own value would win, as it is set on the element itself.
+ */
+function alias(id: string): string {
+  const set = id.replace('.', '-').replaceAll('.', '\\.');
+  return `--vscode-${id.replaceAll('.', '-')}: var(--vscode-${set});`;
 }

@@ -42,7 +42,7 @@ interface Page {
 /** The Levels view: its page owns nothing, is filled when it appears and hears nothing while it is hidden. */
 export class LevelsViewProvider implements vscode.WebviewViewProvider, vscode.Disposable {
   static readonly id = 'hopescope.levels';
-  readonly #extensionUri: vscode.Uri;
+  readonly #extension: vscode.Extension<unknown>;
   readonly #store: Store;
   readonly #log: vscode.LogOutputChannel;
   readonly #onShown: () => void;
@@ -53,8 +53,13 @@ export class LevelsViewProvider implements vscode.WebviewViewProvider, vscode.Di
   #run?: RunHistory;
 
   /** @param onShown called whenever the view becomes visible */
-  constructor(extensionUri: vscode.Uri, store: Store, log: vscode.LogOutputChannel, onShown: () => void) {
-    this.#extensionUri = extensionUri;
+  constructor(
+    extension: vscode.Extension<unknown>,
+    store: Store,
+    log: vscode.LogOutputChannel,
+    onShown: () => void,
+  ) {
+    this.#extension = extension;
     this.#store = store;
     this.#log = log;
     this.#onShown = onShown;
@@ -73,7 +78,7 @@ export class LevelsViewProvider implements vscode.WebviewViewProvider, vscode.Di
 
   async resolveWebviewView(view: vscode.WebviewView): Promise<void> {
     const { Messenger } = await import('vscode-messenger');
-    const folder = (...path: string[]) => vscode.Uri.joinPath(this.#extensionUri, ...path);
+    const folder = (...path: string[]) => vscode.Uri.joinPath(this.#extension.extensionUri, ...path);
     const { webview } = view;
     webview.options = { enableScripts: true, localResourceRoots: [folder('dist'), folder('media')] };
     const messenger = new Messenger({ ignoreHiddenViews: true });
@@ -97,6 +102,7 @@ export class LevelsViewProvider implements vscode.WebviewViewProvider, vscode.Di
       style: webview.asWebviewUri(folder('dist', 'webviews', 'levels.css')).toString(),
       source: webview.cspSource,
       nonce: randomBytes(16).toString('base64url'),
+      colors: contributedColors(this.#extension.packageJSON),
     });
     this.#onShown();
   }
@@ -171,6 +177,10 @@ export class LevelsViewProvider implements vscode.WebviewViewProvider, vscode.Di
     }
     void vscode.commands.executeCommand(`hopescope.${command as LevelsCommand}`);
   }
+}
+
+function contributedColors(manifest: { contributes: { colors: { id: string }[] } }): string[] {
+  return manifest.contributes.colors.map(({ id }) => id);
 }
 
 function nextOf<T>(event: vscode.Event<T>): Promise<T> {

@@ -37,6 +37,7 @@ describe('levelsHtml', () => {
     style: 'https://x/levels.css',
     source: 'https://x',
     nonce: 'abc',
+    colors: ['a.b.c', 'a.d'],
   };
   const { document } = new JSDOM(levelsHtml(parts)).window;
 
@@ -45,9 +46,17 @@ describe('levelsHtml', () => {
     const rules = Object.fromEntries(policy.split('; ').map(rule => [rule.split(' ')[0], rule]));
     expect(rules['default-src']).toBe(`default-src 'none'`);
     expect(rules['script-src']).toBe(`script-src 'nonce-abc'`);
-    expect(rules['style-src']).toBe('style-src https://x');
+    expect(rules['style-src']).toBe(`style-src https://x 'nonce-abc'`);
     expect(policy).not.toContain('unsafe');
     const scripts = Array.from(document.scripts, script => [script.nonce, script.src]);
     expect(scripts).toEqual([['abc', 'https://x/levels.js']]);
+  });
+
+  it('names colours with two dots as the charts ask for them', () => {
+    const styles = Array.from(document.querySelectorAll('style'), ({ nonce, textContent }) => [
+      nonce,
+      textContent,
+    ]);
+    expect(styles).toEqual([['abc', ':root { --vscode-a-b-c: var(--vscode-a-b\\.c); }']]);
   });
 });
