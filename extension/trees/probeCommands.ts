@@ -1,0 +1,38 @@
+import * as vscode from 'vscode';
+import type { EngineApi } from '../engine/engineApi.ts';
+import { EngineFailure, failureText } from '../engine/engineFailure.ts';
+import { type ProbeEntry, sameProbe } from '../state/probes.ts';
+import type { Store } from '../state/store.ts';
+
+/** Remove, score and edit of a row of the Probes tree; by key they act on the selected one. */
+export function registerProbeCommands(
+  store: Store,
+  engine: EngineApi,
+  view: vscode.TreeView<ProbeEntry>,
+): vscode.Disposable {
+  const register = (name: string, act: (entry: ProbeEntry) => unknown) =>
+    vscode.commands.registerCommand(`hopescope.probes.${name}`, async (row?: ProbeEntry) => {
+      const chosen = row ?? view.selection[0];
+      // Scores may have come since the row was drawn.
+      const entry = chosen && store.snapshot.probes.find(({ probe }) => sameProbe(probe, chosen.probe));
+      if (entry) await act(entry);
+    });
+  return vscode.Disposable.from(
+    register('remove', ({ probe }) => store.removeProbe(probe)),
+    register('rescore', entry => rescore(store, engine, entry)),
+    register('edit', ({ probe }) => vscode.commands.executeCommand('hopescope.probe', probe)),
+  );
+}
+
+async function rescore(store: Store, engine: EngineApi, { probe, before }: ProbeEntry): Promise<void> {
+  try {
+    const [score] = await vscode.window.withProgress(
+      { location: { viewId: 'hopescope.probes' }, title: 'Scoring the probe' },
+      () => engine.scoreProbes([probe]),
+    );
+    store.scoreProbes([{ probe, before, score }]);
+  } catch (error) {
+    if (error instanceof EngineFailure && error.code === 'cancelled') return;
+    await vscode.window.showErrorMessage(failureText(error));
+  }
+}
