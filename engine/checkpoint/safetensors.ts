@@ -65,6 +65,14 @@ export async function writeSafetensors(
   await writeAtomically(path, serializeSafetensors(path, tensors, metadata));
 }
 
+/** The file that `writeSafetensors` would write, in memory. */
+export function encodeSafetensors(
+  tensors: Iterable<Pick<NamedTensor, 'name' | 'shape' | 'data'>>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
+  return Buffer.concat(serializeSafetensors('memory', tensors, metadata));
+}
+
 /** The pieces of the file: length field and header, then each tensor's bytes, not copied. */
 function serializeSafetensors(
   path: string,

@@ -19,7 +19,10 @@ export class BaseModel {
       const found = weights.get(name);
       if (!found) throw new CheckpointError(`tensor ${name} is missing`, path);
       if (found.shape.join() !== shape.join()) {
-        throw new CheckpointError(`tensor ${name} has shape [${found.shape}], config.json wants [${shape}]`, path);
+        throw new CheckpointError(
+          `tensor ${name} has shape [${found.shape}], config.json wants [${shape}]`,
+          path,
+        );
       }
       if (!found.data.every(Number.isFinite)) {
         throw new CheckpointError(`tensor ${name} holds values that are not finite`, path);
@@ -27,7 +30,8 @@ export class BaseModel {
     }
     const known = new Set(this.specs.map(spec => spec.name));
     const extra = [...weights.keys()].find(name => !known.has(name));
-    if (extra) throw new CheckpointError(`tensor ${extra} is not part of a model with this config.json`, path);
+    if (extra)
+      throw new CheckpointError(`tensor ${extra} is not part of a model with this config.json`, path);
     this.tensors = new Map(
       this.specs.map(({ name, shape }) => [name, tf.tensor(weights.get(name)!.data, [...shape])]),
     );

@@ -49,6 +49,12 @@ export class FastState {
     this.tensors.set(name, tensor);
   }
 
+  /** Replaces the sum of an open CMS chunk; takes ownership of the tensor. */
+  setSum(name: string, tensor: tf.Tensor): void {
+    this.sums.get(name)?.dispose();
+    this.sums.set(name, tensor);
+  }
+
   /** Ends the open chunk of one level: its tokens are written or, at rate 0, forgotten. */
   closeChunk(level: string): void {
     this.pending.set(level, 0);
@@ -60,8 +66,7 @@ export class FastState {
       return;
     }
     for (const { name } of this.specs.filter(spec => spec.level === level)) {
-      this.sums.get(name)!.dispose();
-      this.sums.set(name, tf.zerosLike(this.tensors.get(name)!));
+      this.setSum(name, tf.zerosLike(this.tensors.get(name)!));
     }
   }
 
@@ -96,7 +101,8 @@ export class FastState {
   private disposeOpen(): void {
     tf.dispose([...this.sums.values()]);
     this.sums.clear();
-    for (const { projections, memory, tail } of this.open) tf.dispose([{ ...projections }, { ...memory }, tail]);
+    for (const { projections, memory, tail } of this.open)
+      tf.dispose([{ ...projections }, { ...memory }, tail]);
   }
 }
 

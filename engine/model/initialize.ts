@@ -18,7 +18,9 @@ function initialValues({ shape, initial }: ParameterSpec, random: Random): Float
       return Float32Array.from({ length: size }, () => initial.scale * random.normal());
     case 'lastTap': {
       const taps = shape[shape.length - 1];
-      return Float32Array.from({ length: size }, (_, i) => (i % taps === taps - 1 ? 1 : 0.2 * random.normal()));
+      return Float32Array.from({ length: size }, (_, i) =>
+        i % taps === taps - 1 ? 1 : 0.2 * random.normal(),
+      );
     }
     default:
       return initial satisfies never;

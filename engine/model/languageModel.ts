@@ -93,4 +93,3 @@ export function tokenLosses(
 ): tf.Tensor1D {
   return crossEntropy(headLogits(parameters, hidden), tf.tensor1d(targets, 'int32'));
 }
-

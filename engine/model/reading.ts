@@ -1,5 +1,5 @@
-import { tf } from '../tensor/tf.ts';
 import type { HopeConfig } from '../checkpoint/config.ts';
+import { tf } from '../tensor/tf.ts';
 import { headLogits, type ReadingState, readSequence, startReading, tokenLosses } from './languageModel.ts';
 import type { HopeParameters } from './parameters.ts';
 import { disposeState, keepState, tidyState } from './readingState.ts';

@@ -123,7 +123,12 @@ export function flushMemory(state: TitansState, { gradientCeiling }: TitansOptio
 /** Writes M_k, M_v, M_η, M_α with whatever is pending, a full chunk or a partial one. */
 export function flushProjections(state: TitansState, { gradientCeiling }: TitansOptions): TitansState {
   if (!state.projectionsPending) return state;
-  const { k, v, eta, alpha } = writeMemories(state.memories, PROJECTIONS, state.projectionsPending, gradientCeiling);
+  const { k, v, eta, alpha } = writeMemories(
+    state.memories,
+    PROJECTIONS,
+    state.projectionsPending,
+    gradientCeiling,
+  );
   const { memory } = state.memories;
   const memories = { k: k.weights, v: v.weights, eta: eta.weights, alpha: alpha.weights, memory };
   return { ...state, memories, projectionsPending: undefined };

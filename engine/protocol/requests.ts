@@ -33,7 +33,9 @@ export const LoadModel = new RequestType<{ path: string }, ModelInfo, EngineErro
 export const Train = new RequestType<TrainRequest, TrainResult, EngineErrorData>('train');
 /** Stops a training after the tick in flight; answers when it has stopped. */
 export const Cancel = new RequestType<{ runId: string }, { stopped: boolean }, EngineErrorData>('cancel');
-export const ScoreProbes = new RequestType<{ probes: readonly Probe[] }, ProbeScore[], EngineErrorData>('probe');
+export const ScoreProbes = new RequestType<{ probes: readonly Probe[] }, ProbeScore[], EngineErrorData>(
+  'probe',
+);
 /** Mean next-token loss of a text read with the current fast state; writes are discarded. */
 export const Evaluate = new RequestType<{ text: string }, { loss: number; tokens: number }, EngineErrorData>(
   'evaluate',
@@ -41,7 +43,9 @@ export const Evaluate = new RequestType<{ text: string }, { loss: number; tokens
 /** Puts the fast state back to the base checkpoint. */
 export const ResetMemory = new RequestType0<ModelInfo, EngineErrorData>('resetMemory');
 /** Writes the fast state, as deltas against the base, to a safetensors file. */
-export const SaveFastState = new RequestType<{ path: string }, { bytes: number }, EngineErrorData>('saveFastState');
+export const SaveFastState = new RequestType<{ path: string }, { bytes: number }, EngineErrorData>(
+  'saveFastState',
+);
 export const LoadFastState = new RequestType<{ path: string }, ModelInfo, EngineErrorData>('loadFastState');
 /** Every tensor of the model with its norm and its change since the base. */
 export const Describe = new RequestType0<TensorInfo[], EngineErrorData>('describe');

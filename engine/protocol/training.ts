@@ -1,4 +1,4 @@
-import type { ProbeScore, Probe } from './probe.ts';
+import type { Probe, ProbeScore } from './probe.ts';
 
 /** What to do with tokens still pending at a level when the text ends. */
 export type PartialChunk = 'flush' | 'drop';

@@ -20,7 +20,15 @@ export interface LevelsState {
 export type ChartFormat = 'svg' | 'png' | 'csv' | 'json';
 
 /** Commands a Levels view may ask for; the host ignores every other string. */
-export const LEVELS_COMMANDS = ['train', 'trainFile', 'stop', 'reset', 'showLog', 'export', 'selectModel'] as const;
+export const LEVELS_COMMANDS = [
+  'train',
+  'trainFile',
+  'stop',
+  'reset',
+  'showLog',
+  'export',
+  'selectModel',
+] as const;
 export type LevelsCommand = (typeof LEVELS_COMMANDS)[number];
 
 /** Host to view: forget all updates, show this state and these most recent updates. */

@@ -28,7 +28,12 @@ function wikitext(raw) {
     .split('\n')
     .map(line => line.trim())
     .filter(line => line && !line.startsWith('='))
-    .map(line => line.split(/(?<= \.) /).filter(sentence => sentence.split('<unk>').length < 3).join(' '))
+    .map(line =>
+      line
+        .split(/(?<= \.) /)
+        .filter(sentence => sentence.split('<unk>').length < 3)
+        .join(' '),
+    )
     .map(line => line.replace(/ ?<unk>/g, ''))
     .filter(line => line.length > 40)
     .map(detokenise);
@@ -51,7 +56,9 @@ function stretches(raw, size = 2000) {
 /** First column of a two-column CSV whose text may be quoted. */
 function firstColumn(raw) {
   const rows = [...raw.matchAll(/^(?:"((?:[^"]|"")*)"|([^,\n]*)),[^,\n]*$/gm)].slice(1);
-  return rows.map(([, quoted, plain]) => (quoted?.replaceAll('""', '"') ?? plain).replace(/\s+/g, ' ').trim());
+  return rows.map(([, quoted, plain]) =>
+    (quoted?.replaceAll('""', '"') ?? plain).replace(/\s+/g, ' ').trim(),
+  );
 }
 
 const read = name => readFile(join(source, name), 'utf8');

@@ -1,10 +1,5 @@
 import type { FastState } from '../model/fastState.ts';
-import {
-  type Memories,
-  type MemoryName,
-  PROJECTIONS,
-  writeMemories,
-} from '../model/selfModifyingTitans.ts';
+import { type Memories, type MemoryName, PROJECTIONS, writeMemories } from '../model/selfModifyingTitans.ts';
 import { sgdStep } from '../optimizer/sgd.ts';
 import { tf } from '../tensor/tf.ts';
 
@@ -59,7 +54,6 @@ export function writeContinuumLevel(state: FastState, level: string, rate: numbe
   );
   return { level, weights, errors };
 }
-
 
 /** The same write, outliving the enclosing tidy. */
 export function keepWrite(write: LevelWrite): LevelWrite {

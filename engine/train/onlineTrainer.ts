@@ -50,7 +50,9 @@ export class OnlineTrainer {
     });
     try {
       this.refuseDivergence(surprise, writes, index, tick.position);
-      const metrics = telemetry ? this.measure(telemetry, writes, forward, generated) : this.firedOnly(writes);
+      const metrics = telemetry
+        ? this.measure(telemetry, writes, forward, generated)
+        : this.firedOnly(writes);
       this.commit(writes);
       const loss = surprise.reduce((sum, s) => sum + s, 0) / surprise.length;
       return { index, position: tick.position, loss, surprise, metrics };
@@ -132,7 +134,8 @@ export class OnlineTrainer {
   ): Float32Array {
     const { blocks } = this.state.base.config;
     const [tokens, width] = taps[0].shape;
-    const rows = (gates: readonly tf.Tensor2D[]) => tf.reshape<tf.Rank.R2>(tf.stack([...gates]), [blocks, -1]);
+    const rows = (gates: readonly tf.Tensor2D[]) =>
+      tf.reshape<tf.Rank.R2>(tf.stack([...gates]), [blocks, -1]);
     let metrics: Float32Array | undefined;
     tf.tidy(() => {
       metrics = telemetry.record(writes, {

@@ -61,15 +61,27 @@ export async function readPretrainConfig(path: string): Promise<PretrainConfig> 
   const model = parseConfig(json.model, path);
   for (const [field, [low, high, whole]] of Object.entries(RANGES)) {
     const value = json.training[field];
-    if (typeof value !== 'number' || !(value >= low && value <= high) || (whole && !Number.isInteger(value))) {
+    if (
+      typeof value !== 'number' ||
+      !(value >= low && value <= high) ||
+      (whole && !Number.isInteger(value))
+    ) {
       const kind = whole ? 'a whole number' : 'a number';
-      throw new CheckpointError(`training.${field} is ${JSON.stringify(value)}`, path, `It must be ${kind} from ${low} to ${high}.`);
+      throw new CheckpointError(
+        `training.${field} is ${JSON.stringify(value)}`,
+        path,
+        `It must be ${kind} from ${low} to ${high}.`,
+      );
     }
   }
   const training = json.training as unknown as TrainingConfig;
   for (const period of [model.titans.memory_period, model.titans.projections_period]) {
     if (training.tokens % period !== 0) {
-      throw new CheckpointError(`training.tokens is ${training.tokens}`, path, `It must be a multiple of ${period}.`);
+      throw new CheckpointError(
+        `training.tokens is ${training.tokens}`,
+        path,
+        `It must be a multiple of ${period}.`,
+      );
     }
   }
   return { model, training };

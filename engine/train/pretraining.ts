@@ -128,7 +128,10 @@ function freshState({ model, training }: PretrainConfig, tokenizer: object): Pre
 }
 
 /** 1 for the rows whose memories start again at M□,0 before this step. */
-function resetMask({ batch, reset_probability, seed }: PretrainConfig['training'], step: number): Float32Array {
+function resetMask(
+  { batch, reset_probability, seed }: PretrainConfig['training'],
+  step: number,
+): Float32Array {
   const random = new Random(seed ^ Math.imul(step, 0x9e3779b1));
   return Float32Array.from({ length: batch }, () => (random.uniform() < reset_probability ? 1 : 0));
 }

@@ -25,7 +25,12 @@ export async function readPretrainingState(
   path: string,
   config: PretrainConfig,
 ): Promise<PretrainingState | undefined> {
-  if (!(await access(path).then(() => true).catch(() => false))) return undefined;
+  if (
+    !(await access(path)
+      .then(() => true)
+      .catch(() => false))
+  )
+    return undefined;
   const { tensors, metadata } = await readSafetensors(path);
   if (metadata.config !== fingerprint(config)) {
     const remedy = 'Choose another output folder, or give the configuration that this one was started with.';
@@ -75,5 +80,7 @@ export async function writePretrainingState(
 function fingerprint({ model, training }: PretrainConfig): string {
   const { learning_rates: _online, name: _name, ...built } = model;
   const { validation_interval: _every, checkpoint_interval: _saved, ...run } = training;
-  return createHash('sha256').update(JSON.stringify([built, run])).digest('hex');
+  return createHash('sha256')
+    .update(JSON.stringify([built, run]))
+    .digest('hex');
 }

@@ -1,9 +1,5 @@
 /** Mean −log p of `held` under token frequencies of `training` with add-one smoothing, nats per token. */
-export function unigramLoss(
-  training: readonly Int32Array[],
-  held: Int32Array,
-  vocabulary: number,
-): number {
+export function unigramLoss(training: readonly Int32Array[], held: Int32Array, vocabulary: number): number {
   const counts = new Float64Array(vocabulary).fill(1);
   let total = vocabulary;
   for (const piece of training) {

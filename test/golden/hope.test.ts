@@ -3,12 +3,7 @@ import { solveChunk, writeChunk } from '../../engine/model/chunkWrite.ts';
 import { continuumLevel } from '../../engine/model/continuumMemory.ts';
 import { localConvolution } from '../../engine/model/localConvolution.ts';
 import { readMemory } from '../../engine/model/memoryMlp.ts';
-import {
-  generate,
-  l2Normalize,
-  type Memories,
-  selfModify,
-} from '../../engine/model/selfModifyingTitans.ts';
+import { generate, l2Normalize, type Memories, selfModify } from '../../engine/model/selfModifyingTitans.ts';
 import { deltaGradientDescent, deltaRule } from '../../engine/optimizer/deltaGradientDescent.ts';
 import { sgdStep } from '../../engine/optimizer/sgd.ts';
 import { openBackend } from '../../engine/tensor/backend.ts';

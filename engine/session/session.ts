@@ -1,0 +1,123 @@
+import { readFile } from 'node:fs/promises';
+import { writeAtomically } from '../checkpoint/atomicFile.ts';
+import type { ModelInfo, TensorInfo } from '../protocol/model.ts';
+import type { Probe, ProbeScore } from '../protocol/probe.ts';
+import type { RecoverResult } from '../protocol/requests.ts';
+import type { TrainRequest, TrainResult } from '../protocol/training.ts';
+import { describeTensors } from './describe.ts';
+import { EngineError } from './engineError.ts';
+import { decodeFastState, encodeFastState } from './fastStateFile.ts';
+import { OpenModel } from './openModel.ts';
+import { recoverRun } from './recovery.ts';
+import { RunRecorder } from './runRecorder.ts';
+import { evaluateText, scoreProbe } from './scoring.ts';
+import { type TrainingHooks, trainOnText } from './training.ts';
+import { completeOptions } from './trainOptions.ts';
+
+/** One open model and what can be asked of it. At most one training runs at a time; probes may be scored meanwhile. */
+export class Session {
+  private model: OpenModel | undefined;
+  private busy: string | undefined;
+
+  constructor(private readonly versions: { readonly engine: string; readonly backend: string }) {}
+
+  /** Reads a model folder in place of the open one, which stays open when the folder is refused. */
+  async load(path: string): Promise<ModelInfo> {
+    this.refuseWhileBusy('load a model');
+    const next = await OpenModel.read(path);
+    this.model?.dispose();
+    this.model = next;
+    return next.info;
+  }
+
+  async train(request: TrainRequest, hooks: TrainingHooks): Promise<TrainResult> {
+    const model = this.opened();
+    this.refuseWhileBusy('start a second training');
+    if (!/\S/.test(request.text)) {
+      throw new EngineError('bad-input', 'The text is empty.', 'Give a text with at least one word.');
+    }
+    const options = completeOptions(request.options, model.base.config);
+    this.busy = request.runId;
+    try {
+      const complete = { ...request, options };
+      const recorder = request.runPath
+        ? new RunRecorder(model, request.runPath, complete, this.versions)
+        : undefined;
+      return await trainOnText(model, complete, recorder, hooks);
+    } finally {
+      this.busy = undefined;
+    }
+  }
+
+  probe(probes: readonly Probe[]): ProbeScore[] {
+    const model = this.opened();
+    return probes.map(probe => scoreProbe(model, probe));
+  }
+
+  async evaluate(text: string, cancelled: () => boolean): Promise<{ loss: number; tokens: number }> {
+    const model = this.opened();
+    this.refuseWhileBusy('evaluate a text');
+    this.busy = 'evaluation';
+    try {
+      return await evaluateText(model, text, cancelled);
+    } finally {
+      this.busy = undefined;
+    }
+  }
+
+  reset(): ModelInfo {
+    const model = this.opened();
+    this.refuseWhileBusy('reset the memory');
+    model.fast.reset();
+    return model.info;
+  }
+
+  async saveFastState(path: string): Promise<{ bytes: number }> {
+    const model = this.opened();
+    this.refuseWhileBusy('save the fast state');
+    const bytes = encodeFastState(model.fast, model.modelHash);
+    await writeAtomically(path, [bytes]);
+    return { bytes: bytes.byteLength };
+  }
+
+  async loadFastState(path: string): Promise<ModelInfo> {
+    const model = this.opened();
+    this.refuseWhileBusy('load a fast state');
+    decodeFastState(await readFile(path), model.fast, model.modelHash, path);
+    return model.info;
+  }
+
+  describe(): TensorInfo[] {
+    return describeTensors(this.opened());
+  }
+
+  async recover(runPath: string): Promise<RecoverResult> {
+    const model = this.opened();
+    this.refuseWhileBusy('recover a run');
+    this.busy = 'recovery';
+    try {
+      return await recoverRun(model, runPath);
+    } finally {
+      this.busy = undefined;
+    }
+  }
+
+  dispose(): void {
+    this.model?.dispose();
+    this.model = undefined;
+  }
+
+  private opened(): OpenModel {
+    if (this.model) return this.model;
+    throw new EngineError('no-model', 'No model is loaded.', 'Select a model first.');
+  }
+
+  private refuseWhileBusy(action: string): void {
+    if (!this.busy) return;
+    throw new EngineError(
+      'busy',
+      `The engine cannot ${action} while a training runs.`,
+      'Wait for it or stop it first.',
+    );
+  }
+}
