@@ -1,14 +1,15 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { levelsOf, parseConfig } from '../../engine/checkpoint/config.ts';
 import { parameterSpecs } from '../../engine/model/parameters.ts';
 import type { TensorInfo } from '../../engine/protocol/index.ts';
-import recipe from '../../engine/recipes/hope-mini.json' with { type: 'json' };
 import { type CheckpointNode, checkpointTree, relativeDelta } from '../../extension/trees/checkpointNodes.ts';
 import { rowDescription, rowSpeech, rowTooltip } from '../../extension/trees/checkpointText.ts';
 
+const recipe = new URL('../../engine/recipes/hope-mini.json', import.meta.url);
 const config = parseConfig(
   {
-    ...recipe.model,
+    ...JSON.parse(readFileSync(recipe, 'utf8')).model,
     ...{ name: 'hope-test', vocabulary: 300, width: 16, blocks: 2, heads: 2 },
     cms: { periods: [64, 256, 1024], hidden_multiplier: 4 },
   },
