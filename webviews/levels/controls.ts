@@ -33,7 +33,7 @@ export function controls(parent: HTMLElement, { dispatch }: ViewActions): Draw {
   const choose = (): void =>
     dispatch({ type: 'block', block: select.selectedIndex === 0 ? undefined : select.selectedIndex - 1 });
   select.addEventListener('change', choose);
-  roving(bar, () => [...(select.hidden ? [] : [select]), out, into]);
+  const keepStop = roving(bar, () => [...(select.hidden ? [] : [select]), out, into]);
   select.addEventListener('keydown', event => {
     const by = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
     if (by === 0 || event.altKey) return;
@@ -47,6 +47,7 @@ export function controls(parent: HTMLElement, { dispatch }: ViewActions): Draw {
     const blocks = state.host.model?.blocks ?? 0;
     bar.hidden = !state.host.model || state.host.phase === 'loading';
     select.hidden = blocks < 2;
+    keepStop();
     if (select.options.length !== blocks + 1) {
       const labels = ['All blocks', ...Array.from({ length: blocks }, (_, i) => `Block ${i + 1}`)];
       select.replaceChildren(...labels.map(label => element('option', '', label)));
@@ -59,10 +60,13 @@ export function controls(parent: HTMLElement, { dispatch }: ViewActions): Draw {
   };
 }
 
-/** Left and Right move between the controls, of which only the last used one is a tab stop. */
-function roving(bar: HTMLElement, items: () => HTMLElement[]): void {
+/** Left and Right move between the controls, of which only the last used one is a tab stop. Returns what gives the stop to another when its owner is hidden. */
+function roving(bar: HTMLElement, items: () => HTMLElement[]): () => void {
   const enter = (target: HTMLElement): void => {
     for (const item of items()) item.tabIndex = item === target ? 0 : -1;
+  };
+  const keepStop = (): void => {
+    if (!items().some(item => item.tabIndex === 0)) enter(items()[0]);
   };
   enter(items()[0]);
   bar.addEventListener('focusin', event => {
@@ -78,4 +82,5 @@ function roving(bar: HTMLElement, items: () => HTMLElement[]): void {
     event.stopPropagation();
     all[(at + by + all.length) % all.length].focus();
   });
+  return keepStop;
 }

@@ -88,6 +88,7 @@ function refuse(history: History, frame: Frame): void {
     throw new RangeError('frame belongs to a run that is not shown; send its state or a reset first');
   }
   const last = newest(history);
+  if (count === 0) return;
   if (last && last.index + 1 !== first) {
     throw new RangeError(
       `frame starts at update ${first}, expected ${last.index + 1}; send a reset with the backlog`,
