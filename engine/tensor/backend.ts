@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import { tf } from './tf.ts';
-import './matMulGradient.ts';
+import './autodiff/index.ts';
 import type { HostBackend } from './wasm/hostBackend.ts';
 import { installKernelPack } from './wasm/kernelPack.ts';
 import { findWasmFile, libraryFile } from './wasm/wasmFiles.ts';
@@ -26,6 +26,8 @@ async function openWasm({ wasmFolder }: BackendOptions): Promise<void> {
   if (!(await tf.setBackend('wasm'))) throw new Error('the WebAssembly backend did not start');
   const backend = tf.backend() as HostBackend;
   if (backend === installedOn) return;
+  // Entries are deleted with their tensors; a weak map would have the garbage collector walk them all.
+  backend.dataIdMap.data = new Map();
   installKernelPack(backend, wasmFolder);
   installedOn = backend;
 }

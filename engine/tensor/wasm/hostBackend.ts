@@ -8,7 +8,10 @@ export interface HostBackend extends KernelBackend {
     _malloc(bytes: number): number;
     _free(pointer: number): void;
   };
-  dataIdMap: { get(dataId: DataId): { memoryOffset: number } };
+  dataIdMap: {
+    get(dataId: DataId): { memoryOffset: number };
+    data: WeakMap<DataId, unknown> | Map<DataId, unknown>;
+  };
   makeOutput(shape: number[], dtype: DataType): TensorInfo;
   /** A view of the tensor's elements, valid until the memory grows. */
   typedArrayFromHeap(tensor: TensorInfo): Float32Array | Int32Array | Uint8Array;

@@ -63,6 +63,16 @@ export interface Kernels {
   sum(x: number, out: number, outer: number, middle: number, inner: number): void;
   clear(to: number, bytes: number): void;
   copyBlocks(from: number, stepFrom: number, to: number, stepTo: number, bytes: number, count: number): void;
+  expand(
+    x: number,
+    out: number,
+    n0: number,
+    n1: number,
+    n2: number,
+    step0: number,
+    step1: number,
+    advance: boolean,
+  ): void;
   transposeMatrices(x: number, out: number, batch: number, m: number, n: number): void;
   rowSums(logits: number, largest: number, sums: number, rows: number, width: number): void;
   crossEntropyGradient(

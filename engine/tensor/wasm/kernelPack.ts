@@ -5,6 +5,7 @@ import { copyKernels } from './copies.ts';
 import { crossEntropyKernels } from './crossEntropy.ts';
 import { cumsumKernel } from './cumsum.ts';
 import { elementwiseKernels } from './elementwise.ts';
+import { expandKernel } from './expand.ts';
 import type { HostBackend } from './hostBackend.ts';
 import { identityKernels } from './identity.ts';
 import { type KernelModule, openKernelModule } from './kernelModule.ts';
@@ -20,6 +21,7 @@ function allKernels(module: KernelModule): KernelConfig[] {
     ...crossEntropyKernels(module),
     ...binaryKernels(module),
     ...copyKernels(module),
+    expandKernel(module),
     sumKernel(module),
     cumsumKernel(),
   ];

@@ -65,3 +65,34 @@ export function transposeMatrices(x: usize, out: usize, batch: i32, m: i32, n: i
     out += <usize>m * rowX;
   }
 }
+
+/**
+ * out[n0, n1, n2] from x, which advances by `step0` and `step1` bytes along the outer axes and, along the last one,
+ * either element by element or not at all.
+ */
+export function expand(
+  x: usize,
+  out: usize,
+  n0: i32,
+  n1: i32,
+  n2: i32,
+  step0: usize,
+  step1: usize,
+  advance: bool,
+): void {
+  for (; n0 > 0; n0--, x += step0) {
+    let from = x;
+    for (let j = n1; j > 0; j--, from += step1) {
+      let n = n2;
+      if (advance) {
+        let at = from;
+        for (; n >= 4; n -= 4, at += 16, out += 16) v128.store(out, v128.load(at));
+        for (; n > 0; n--, at += 4, out += 4) store<u32>(out, load<u32>(at));
+      } else {
+        const value = v128.load32_splat(from);
+        for (; n >= 4; n -= 4, out += 16) v128.store(out, value);
+        for (; n > 0; n--, out += 4) v128.store_lane<f32>(out, value, 0);
+      }
+    }
+  }
+}

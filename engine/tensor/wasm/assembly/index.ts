@@ -1,6 +1,6 @@
 export { add, divide, multiply, subtract } from './binary';
 export { constantsBytes, fillConstants } from './constants';
-export { clear, copyBlocks, transposeMatrices } from './copy';
+export { clear, copyBlocks, expand, transposeMatrices } from './copy';
 export { crossEntropyGradient, rowSums } from './crossEntropy';
 export { gelu, geluDerivative, geluSecondDerivative } from './gelu';
 export { batchMatMul, matMulScratchBytes } from './matMul';

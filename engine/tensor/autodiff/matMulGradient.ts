@@ -1,10 +1,5 @@
-import { tf } from './tf.ts';
-
-/** Sums `x` over the axes along which a tensor of `shape` was broadcast to it. */
-function reduceTo(x: tf.Tensor, shape: number[]): tf.Tensor {
-  const axes = tf.broadcast_util.getReductionAxes(shape, x.shape);
-  return tf.reshape(axes.length > 0 ? tf.sum(x, axes) : x, shape);
-}
+import { tf } from '../tf.ts';
+import { reduceTo } from './reduceTo.ts';
 
 function rows(x: tf.Tensor): tf.Tensor2D {
   return tf.reshape(x, [-1, x.shape[x.rank - 1]]);
