@@ -1,4 +1,7 @@
-import './levels.css';
+import '../ui/page.css';
+import './header.css';
+import './tracks.css';
+import './card.css';
 import { Messenger } from 'vscode-messenger-webview';
 import { frameLoop } from '../ui/frameLoop.ts';
 import { hostApi } from '../ui/hostApi.ts';
