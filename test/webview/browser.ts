@@ -2,6 +2,9 @@ import { vi } from 'vitest';
 import { readTheme, type Theme } from '../../webviews/charts/theme.ts';
 import { type ThemeName, themeVariables } from './themes.ts';
 
+// A whole page in jsdom takes seconds where other suites share the processor; that is no failure.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
 /** Content widths that the page's ResizeObserver reports, px. */
 export interface Widths {
   panel: number;
