@@ -7,7 +7,7 @@ const RECENT_COUNT = 8;
 
 /** Folder of the model that comes with the extension. */
 export function bundledModel(context: vscode.ExtensionContext): string {
-  return context.asAbsolutePath('media/model');
+  return context.asAbsolutePath('media/hope-mini');
 }
 
 /** Folder of the configured model. @throws EngineFailure when the workspace's trust forbids to read it */

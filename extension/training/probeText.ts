@@ -2,23 +2,19 @@ import type { Probe } from '../../engine/protocol/index.ts';
 
 const ARROW = '=>';
 
-/**
- * Reads "PROMPT => ANSWER"; a string is the reason why it is not one. The answer follows the prompt as written:
- * a space after the arrow belongs to it, so that "born in => Lisbon" asks for " Lisbon" and "Lis =>bon" for "bon".
- */
+/** Reads "PROMPT => ANSWER"; a string is the reason why it is not one. Space around either is no part of it. */
 export function parseProbe(text: string): Probe | string {
   const at = text.lastIndexOf(ARROW);
   if (at < 0) return 'Write a prompt, =>, and the answer expected after it.';
   const prompt = text.slice(0, at).trim();
-  const written = text.slice(at + ARROW.length);
-  const answer = written.trim();
+  const answer = text.slice(at + ARROW.length).trim();
   if (prompt === '') return 'There is no prompt before =>.';
   if (answer === '') return 'There is no answer after =>.';
-  return { prompt, answer: /^\s/u.test(written) ? ` ${answer}` : answer };
+  return { prompt, answer };
 }
 
 export function formatProbe({ prompt, answer }: Probe): string {
-  return `${prompt} ${ARROW}${answer}`;
+  return `${prompt} ${ARROW} ${answer.trim()}`;
 }
 
 const LONGEST_SENTENCE = 300;
@@ -29,5 +25,5 @@ export function proposeProbe(selected: string): string {
   if (sentence.length > LONGEST_SENTENCE) return '';
   const words = sentence.replace(/[\p{P}\s]+$/u, '');
   const at = words.lastIndexOf(' ');
-  return at < 0 ? words : formatProbe({ prompt: words.slice(0, at), answer: words.slice(at) });
+  return at < 0 ? words : formatProbe({ prompt: words.slice(0, at), answer: words.slice(at + 1) });
 }

@@ -85,13 +85,12 @@ describe('figures', () => {
 });
 
 describe('probes in words', () => {
-  it('reads the answer as it follows the prompt', () => {
-    expect(parseProbe('Mira was born in => Lisbon')).toEqual({
+  it('reads a prompt and an answer', () => {
+    expect(parseProbe(' Mira was born in =>Lisbon ')).toEqual({
       prompt: 'Mira was born in',
-      answer: ' Lisbon',
+      answer: 'Lisbon',
     });
-    expect(parseProbe('Lis=>bon')).toEqual({ prompt: 'Lis', answer: 'bon' });
-    expect(parseProbe('x => x + 1 => f')).toEqual({ prompt: 'x => x + 1', answer: ' f' });
+    expect(parseProbe('x => x + 1 => f')).toEqual({ prompt: 'x => x + 1', answer: 'f' });
   });
 
   it.each([
@@ -103,7 +102,7 @@ describe('probes in words', () => {
     expect(parseProbe(text)).toBe(reason);
   });
 
-  it.each(['in => Lisbon', 'Lis =>bon'])('writes %j as it was read', text => {
+  it.each(['in => Lisbon', 'a => b => c'])('writes %j as it was read', text => {
     const parsed = parseProbe(text);
     if (typeof parsed === 'string') throw new Error(parsed);
     expect(formatProbe(parsed)).toBe(text);
