@@ -77,17 +77,28 @@ function runKernel(
   return several ? outputs : outputs[0];
 }
 
-/** Disposes what the scope made, other than its result. */
+/** The tensors of a scope's result when it is one or a few of them; undefined for other containers. */
+function fewTensors(result: tf.TensorContainer | undefined): tf.Tensor[] | undefined {
+  if (result === undefined || result === null) return [];
+  if (result instanceof tf.Tensor) return [result];
+  if (!Array.isArray(result) || result.length > 4) return undefined;
+  return result.every(each => each instanceof tf.Tensor) ? (result as tf.Tensor[]) : undefined;
+}
+
+/** Disposes what the scope made, other than its result, which the scope around it takes over. */
 function endScope(result?: tf.TensorContainer): void {
-  const only = result instanceof tf.Tensor ? result : undefined;
-  if (!only && result !== null && result !== undefined) {
+  const results = fewTensors(result);
+  if (!results) {
     stockEndScope(result);
     return;
   }
   const scope = state.scopeStack.pop()!;
-  for (const tensor of scope.track) if (!tensor.kept && tensor.id !== only?.id) tensor.dispose();
   state.activeScope = state.scopeStack.at(-1) ?? null;
-  if (only && !only.kept && only.scopeId === scope.id) internals.track(only);
+  for (const tensor of scope.track) if (!tensor.kept && !results.includes(tensor)) tensor.dispose();
+  for (let i = 0; i < results.length; i++) {
+    const tensor = results[i];
+    if (!tensor.kept && tensor.scopeId === scope.id && results.indexOf(tensor) === i) internals.track(tensor);
+  }
 }
 
 state.tensorInfo = new Map();
