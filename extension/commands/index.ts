@@ -18,7 +18,7 @@ export function registerCommands(c: CommandContext): vscode.Disposable {
     stop: () => stop(c),
     reset: () => resetMemory(c),
     selectModel: () => selectModel(c),
-    probe: edited => probe(c, edited),
+    probe: given => probe(c, given),
     showLevels: () => vscode.commands.executeCommand('hopescope.levels.focus'),
     export: () => exportRun(c),
     clearDecorations: () => c.decorations.clear(),

@@ -1,17 +1,19 @@
 import * as vscode from 'vscode';
 import type { Probe } from '../../engine/protocol/index.ts';
+import { sameProbe } from '../state/probes.ts';
 import { grouped, probability } from '../training/figures.ts';
 import { formatProbe, parseProbe, proposeProbe } from '../training/probeText.ts';
 import type { CommandContext } from './commandContext.ts';
 
-/** Asks for a probe, keeps it and scores it. @param edited a probe that the new one replaces */
-export async function probe({ store, engine, trainer }: CommandContext, edited: unknown): Promise<void> {
-  const old = isProbe(edited) ? edited : undefined;
+/** Asks for a probe, keeps it and scores it. @param given a probe to begin with; one that is kept is replaced */
+export async function probe({ store, engine, trainer }: CommandContext, given: unknown): Promise<void> {
+  const start = isProbe(given) ? given : undefined;
+  const old = start && store.snapshot.probes.find(entry => sameProbe(entry.probe, start))?.probe;
   const text = await vscode.window.showInputBox({
     title: old ? 'Edit Probe' : 'Probe',
     prompt: 'PROMPT => ANSWER: how probable is the answer after the prompt?',
     placeHolder: 'Mira Halloway was born in => Lisbon',
-    value: old ? formatProbe(old) : selectedProposal(),
+    value: start ? formatProbe(start) : selectedProposal(),
     ignoreFocusOut: true,
     validateInput: value => {
       const parsed = parseProbe(value);
