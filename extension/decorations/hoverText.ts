@@ -26,25 +26,27 @@ function surpriseText({ first, latest, pass }: TokenNumbers): string {
 }
 
 function levelTable({ levels, blocks, pass }: TokenNumbers): string {
-  const rows = levels.map(level =>
-    [
-      `${colorChip(levelColor(level.id, levels))} ${escapeMarkdown(level.id)}`,
-      grouped(level.period),
-      firingText(level.firing, pass),
-      level.firing.kind === 'at' ? scientific(level.relative) : NONE,
-      fixed(level.lss, 3),
-      fixed(level.eta, 4),
-      fixed(level.alpha, 4),
-    ].join(' | '),
-  );
+  const rows = levels.map(level => [
+    `${colorChip(levelColor(level.id, levels))} ${escapeMarkdown(level.id)}`,
+    grouped(level.period),
+    firingText(level.firing, pass),
+    level.firing.kind === 'at' ? scientific(level.relative) : NONE,
+    fixed(level.lss, 3),
+    fixed(level.eta, 4),
+    fixed(level.alpha, 4),
+  ]);
+  // Cells of a hover touch each other without a space of their own.
+  const line = ([name, ...cells]: string[]) =>
+    `| ${name} | ${cells.map(cell => `&ensp;${cell}`).join(' | ')} |`;
   const table = [
-    '| level | period | updated at token | ρ | LSS | η | α |',
+    line(['level', 'period', 'updated at token', 'ρ', 'LSS', 'η', 'α']),
     '|:--|--:|--:|--:|--:|--:|--:|',
-    ...rows.map(row => `| ${row} |`),
+    ...rows.map(line),
   ].join('\n');
-  const passes = pass > 0 ? `Pass ${grouped(pass + 1)}. ` : '';
-  const means = blocks > 1 ? `means over ${grouped(blocks)} blocks` : 'of the block';
-  return `${table}\n\n${passes}ρ ‖ΔW‖ / ‖W‖ of the update, LSS ‖∇<sub>y</sub>L‖ when the token was read, ${means}.`;
+  const passes = pass > 0 ? `Pass ${grouped(pass + 1)}` : '';
+  const means = blocks > 1 ? `means over ${grouped(blocks)} blocks` : '';
+  const scope = [passes, means].filter(Boolean).join(', ');
+  return `${table}\n\nρ = ‖ΔW‖ / ‖W‖, LSS = ‖∇<sub>y</sub>L‖${scope && `. ${scope}`}.`;
 }
 
 function firingText(firing: LevelFiring, pass: number): string {

@@ -91,7 +91,9 @@ function stepsIn({ document, visibleRanges }: vscode.TextEditor, { run, spans }:
 function toRanges(document: vscode.TextDocument, offsets: StepRanges): vscode.Range[] {
   const ranges: vscode.Range[] = [];
   for (let i = 0; i < offsets.length; i += 2) {
-    ranges.push(new vscode.Range(document.positionAt(offsets[i]), document.positionAt(offsets[i + 1])));
+    const range = new vscode.Range(document.positionAt(offsets[i]), document.positionAt(offsets[i + 1]));
+    // A line break has nothing to colour; a border around nothing would still be seen.
+    if (range.isSingleLine || document.getText(range).trim() !== '') ranges.push(range);
   }
   return ranges;
 }

@@ -3,18 +3,22 @@ import type { EngineApi } from '../engine/engineApi.ts';
 import { EngineFailure, failureText } from '../engine/engineFailure.ts';
 import { type ProbeEntry, sameProbe } from '../state/probes.ts';
 import type { Store } from '../state/store.ts';
+import type { ProbeRow } from './probesTree.ts';
 
 /** Remove, score and edit of a row of the Probes tree; by key they act on the selected one. */
 export function registerProbeCommands(
   store: Store,
   engine: EngineApi,
-  view: vscode.TreeView<ProbeEntry>,
+  view: vscode.TreeView<ProbeRow>,
 ): vscode.Disposable {
   const register = (name: string, act: (entry: ProbeEntry) => unknown) =>
-    vscode.commands.registerCommand(`hopescope.probes.${name}`, async (row?: ProbeEntry) => {
+    vscode.commands.registerCommand(`hopescope.probes.${name}`, async (row?: ProbeRow) => {
       const chosen = row ?? view.selection[0];
       // Scores may have come since the row was drawn.
-      const entry = chosen && store.snapshot.probes.find(({ probe }) => sameProbe(probe, chosen.probe));
+      const entry =
+        chosen &&
+        'probe' in chosen &&
+        store.snapshot.probes.find(({ probe }) => sameProbe(probe, chosen.probe));
       if (entry) await act(entry);
     });
   return vscode.Disposable.from(

@@ -22,20 +22,39 @@ export function probeTooltip(entry: ProbeEntry): string {
   const { probe, before, score } = entry;
   const title = `**${escapeMarkdown(visibleText(probe.prompt, LONGEST_SHOWN))}** → **${escapeMarkdown(visibleText(probe.answer, LONGEST_SHOWN))}**`;
   if (!score) return `${title}\n\nNot scored on the memory as it is.`;
-  const columns = before ? [before, score] : [score];
-  const line = (name: string, cell: (score: ProbeScore) => string) =>
-    `| ${name} | ${columns.map(cell).join(' | ')} |`;
   return [
     title,
     '',
     before ? '|  | before the training | now |' : '|  | now |',
     before ? '|:--|--:|--:|' : '|:--|--:|',
-    line('p(answer)', likelihood),
-    line('rank', ({ rank }) => grouped(rank)),
-    line('mean log p, nats', ({ meanLogProbability }) => fixed(meanLogProbability, 3)),
+    ...figures(entry).map(({ name, now, past }) => `| ${[name, ...(past ? [past] : []), now].join(' | ')} |`),
     '',
     `${before ? `Change ${changeText(before, score)}. ` : ''}${score.tokens === 1 ? '1 token' : `${grouped(score.tokens)} tokens, the rank is the worst of them`}.`,
   ].join('\n');
+}
+
+/** A number of a score, now and before the last training. */
+export interface ProbeFigure {
+  readonly name: string;
+  readonly now: string;
+  readonly past?: string;
+}
+
+/** The numbers one below the other, for a panel too narrow for the description. */
+export function probeFigures(entry: ProbeEntry): ProbeFigure[] {
+  const { before, score } = entry;
+  if (!score) return [];
+  return [...figures(entry), ...(before ? [{ name: 'change', now: changeText(before, score) }] : [])];
+}
+
+function figures({ before, score }: ProbeEntry): ProbeFigure[] {
+  const figure = (name: string, read: (score: ProbeScore) => string): ProbeFigure[] =>
+    score ? [{ name, now: read(score), past: before && read(before) }] : [];
+  return [
+    ...figure('p(answer)', likelihood),
+    ...figure('rank', ({ rank }) => grouped(rank)),
+    ...figure('mean log p, nats', ({ meanLogProbability }) => fixed(meanLogProbability, 3)),
+  ];
 }
 
 /** The row in words, for a screen reader. */

@@ -2,12 +2,22 @@ import * as vscode from 'vscode';
 import { Throttle } from '../decorations/throttle.ts';
 import type { ProbeEntry } from '../state/probes.ts';
 import type { Store } from '../state/store.ts';
-import { probeDescription, probeLabel, probeSpeech, probeTooltip } from './probeRow.ts';
+import {
+  type ProbeFigure,
+  probeDescription,
+  probeFigures,
+  probeLabel,
+  probeSpeech,
+  probeTooltip,
+} from './probeRow.ts';
 
 const INTERVAL_MS = 250;
 
+/** A probe, or one of its numbers. */
+export type ProbeRow = ProbeEntry | ProbeFigure;
+
 /** The probes of the workspace with their scores. */
-export class ProbesTree implements vscode.TreeDataProvider<ProbeEntry>, vscode.Disposable {
+export class ProbesTree implements vscode.TreeDataProvider<ProbeRow>, vscode.Disposable {
   readonly #store: Store;
   readonly #changed = new vscode.EventEmitter<void>();
   readonly #throttle = new Throttle(() => this.#changed.fire(), INTERVAL_MS);
@@ -26,19 +36,13 @@ export class ProbesTree implements vscode.TreeDataProvider<ProbeEntry>, vscode.D
     });
   }
 
-  getTreeItem(entry: ProbeEntry): vscode.TreeItem {
-    const item = new vscode.TreeItem(probeLabel(entry));
-    item.id = JSON.stringify(entry.probe);
-    item.contextValue = 'probe';
-    item.description = probeDescription(entry);
-    item.tooltip = new vscode.MarkdownString(probeTooltip(entry));
-    item.iconPath = new vscode.ThemeIcon(entry.score ? 'target' : 'circle-outline');
-    item.accessibilityInformation = { label: probeSpeech(entry) };
-    return item;
+  getTreeItem(row: ProbeRow): vscode.TreeItem {
+    return 'probe' in row ? probeItem(row) : figureItem(row);
   }
 
-  getChildren(entry?: ProbeEntry): ProbeEntry[] {
-    return entry ? [] : [...this.#store.snapshot.probes];
+  getChildren(row?: ProbeRow): ProbeRow[] {
+    if (!row) return [...this.#store.snapshot.probes];
+    return 'probe' in row ? probeFigures(row) : [];
   }
 
   dispose(): void {
@@ -46,4 +50,26 @@ export class ProbesTree implements vscode.TreeDataProvider<ProbeEntry>, vscode.D
     this.#subscription.dispose();
     this.#changed.dispose();
   }
+}
+
+function probeItem(entry: ProbeEntry): vscode.TreeItem {
+  const { Collapsed, None } = vscode.TreeItemCollapsibleState;
+  const item = new vscode.TreeItem(probeLabel(entry), entry.score ? Collapsed : None);
+  item.id = JSON.stringify(entry.probe);
+  item.contextValue = 'probe';
+  item.description = probeDescription(entry);
+  item.tooltip = new vscode.MarkdownString(probeTooltip(entry));
+  item.iconPath = new vscode.ThemeIcon(entry.score ? 'target' : 'circle-outline');
+  item.accessibilityInformation = { label: probeSpeech(entry) };
+  return item;
+}
+
+function figureItem({ name, now, past }: ProbeFigure): vscode.TreeItem {
+  const item = new vscode.TreeItem(name);
+  item.description = past ? `${past} → ${now}` : now;
+  item.tooltip = `${name}: ${item.description}`;
+  item.accessibilityInformation = {
+    label: past ? `${name}, ${past} before the training, now ${now}` : `${name}, ${now}`,
+  };
+  return item;
 }

@@ -83,7 +83,7 @@ describe('hoverText', () => {
     expect(text).toContain('<code>&#9251;Lisbon</code> token 12\u2009345');
     expect(text).toContain('surprise when first read **2.74**, now **0.40** nats');
     const rows = text.split('\n').filter(line => line.startsWith('| <span'));
-    expect(rows.map(row => row.replace(/<[^>]*>/g, ''))).toEqual([
+    expect(rows.map(row => row.replace(/<[^>]*>|&ensp;/g, ''))).toEqual([
       '| ■ memory | 4 | 232 | 1.5e-2 | 2.914 | 0.0410 | 0.9820 |',
       '| ■ cms&#46;0 | 1\u2009024 | in 612 | – | 0.118 | – | – |',
       '| ■ cms&#46;1 | 2\u2009048 | 3 of pass 3 | 1.0e-3 | 1.0e-5 | – | – |',

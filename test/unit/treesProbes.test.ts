@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { ProbeScore } from '../../engine/protocol/index.ts';
-import { probeDescription, probeLabel, probeSpeech, probeTooltip } from '../../extension/trees/probeRow.ts';
+import {
+  probeDescription,
+  probeFigures,
+  probeLabel,
+  probeSpeech,
+  probeTooltip,
+} from '../../extension/trees/probeRow.ts';
 
 const probe = { prompt: 'Mira Halloway was\n born in', answer: ' Lisbon' };
 const score = (logProbability: number, rank: number, tokens = 1): ProbeScore => ({
@@ -44,6 +50,21 @@ describe('rows of the Probes tree', () => {
     expect(probeSpeech(entry)).toBe(
       'Lisbon after Mira Halloway was born in, probability 0.5, rank 1, up ×250, +5.52 nats.',
     );
+  });
+
+  it('have their numbers below them', () => {
+    expect(probeFigures(entry)).toEqual([
+      { name: 'p(answer)', now: '0.5', past: '0.002' },
+      { name: 'rank', now: '1', past: '1\u2009234' },
+      { name: 'mean log p, nats', now: '-0.693', past: '-6.215' },
+      { name: 'change', now: '×250, +5.52 nats' },
+    ]);
+    expect(probeFigures({ probe, score: entry.score })[1]).toEqual({
+      name: 'rank',
+      now: '1',
+      past: undefined,
+    });
+    expect(probeFigures({ probe })).toEqual([]);
   });
 
   it('cannot be given markup by a prompt', () => {
