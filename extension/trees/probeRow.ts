@@ -53,7 +53,7 @@ function figures({ before, score }: ProbeEntry): ProbeFigure[] {
   return [
     ...figure('p(answer)', likelihood),
     ...figure('rank', ({ rank }) => grouped(rank)),
-    ...figure('mean log p, nats', ({ meanLogProbability }) => fixed(meanLogProbability, 3)),
+    ...figure('mean log p, nats', ({ meanLogProbability }) => fixed(meanLogProbability, 3).replace('-', '−')),
   ];
 }
 

@@ -44,7 +44,7 @@ describe('rows of the Probes tree', () => {
       '|:--|--:|--:|',
       '| p(answer) | 0.002 | 0.5 |',
       '| rank | 1\u2009234 | 1 |',
-      '| mean log p, nats | -6.215 | -0.693 |',
+      '| mean log p, nats | −6.215 | −0.693 |',
     ]);
     expect(probeTooltip({ probe })).toContain('Not scored');
     expect(probeSpeech(entry)).toBe(
@@ -56,7 +56,7 @@ describe('rows of the Probes tree', () => {
     expect(probeFigures(entry)).toEqual([
       { name: 'p(answer)', now: '0.5', past: '0.002' },
       { name: 'rank', now: '1', past: '1\u2009234' },
-      { name: 'mean log p, nats', now: '-0.693', past: '-6.215' },
+      { name: 'mean log p, nats', now: '−0.693', past: '−6.215' },
       { name: 'change', now: '×250, +5.52 nats' },
     ]);
     expect(probeFigures({ probe, score: entry.score })[1]).toEqual({
