@@ -51,11 +51,13 @@ export function surpriseSteps(
 /** Visible tokens within the limit, and what is left of it shared out before and after them; in order, apart. */
 function windows(spans: TokenSpans, visible: readonly DocumentRange[], limit: number): TokenRange[] {
   let room = limit;
-  const seen = merge(visible.flatMap(({ start, end }) => spans.tokensIn(start, end))).map(({ from, to }) => {
-    const shown = { from, to: Math.min(to, from + room) };
-    room -= shown.to - shown.from;
-    return shown;
-  });
+  const seen = merge(visible.flatMap(({ start, end }) => spans.tokensIn(start, end, limit))).map(
+    ({ from, to }) => {
+      const shown = { from, to: Math.min(to, from + room) };
+      room -= shown.to - shown.from;
+      return shown;
+    },
+  );
   const margin = seen.length ? Math.floor(room / seen.length / 2) : 0;
   return merge(seen.map(({ from, to }) => ({ from: Math.max(0, from - margin), to: to + margin })));
 }

@@ -77,12 +77,16 @@ export class TokenSpans {
     return undefined;
   }
 
-  /** Tokens that reach into a range of the document as it is now, in order; some may be gone. */
-  tokensIn(start: number, end: number): TokenRange[] {
+  /**
+   * Tokens that reach into a range of the document as it is now, in order; some may be gone.
+   * @param limit look no further when so many are found
+   */
+  tokensIn(start: number, end: number, limit = Number.POSITIVE_INFINITY): TokenRange[] {
     const { text, starts, ends } = this.#source;
     const found: TokenRange[] = [];
+    let count = 0;
     const first = bisect(this.#pieces.length, i => this.#pieces[i].end + this.#pieces[i].shift > start);
-    for (let i = first; i < this.#pieces.length; i++) {
+    for (let i = first; i < this.#pieces.length && count < limit; i++) {
       const piece = this.#pieces[i];
       if (piece.start + piece.shift >= end) break;
       const { segments } = text;
@@ -97,7 +101,9 @@ export class TokenSpans {
         last?.to ?? 0,
       );
       const to = bisect(starts.length, t => starts[t] >= textEnd);
-      if (to > from) found.push({ from, to });
+      if (to <= from) continue;
+      found.push({ from, to });
+      count += to - from;
     }
     return found;
   }
