@@ -12,17 +12,21 @@ const newEnough = Number(process.versions.node.split('.')[0]) >= 24;
 const own = ['../node_modules/node/bin/node', '../node_modules/node/bin/node.exe'].map(at).find(existsSync);
 
 if (!existsSync(cli)) {
-  console.error('hopescope: the bundle is missing; run "npm run build" first');
-  process.exitCode = 1;
+  refuse('the bundle is missing; run "npm run build" first');
 } else if (newEnough) {
   await import('../dist/cli.cjs');
 } else if (own) {
   const child = spawn(own, [cli, ...process.argv.slice(2)], { stdio: 'inherit' });
-  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('error', error => refuse(`${own} does not start (${error.message}); run "npm ci" again`));
   child.on('exit', (code, signal) => {
     process.exitCode = code ?? 128 + constants.signals[signal];
   });
 } else {
-  console.error(`hopescope: needs Node 24 or newer, this is ${process.version}`);
+  refuse(`needs Node 24 or newer, this is ${process.version}; run "npm ci" for one of its own`);
+}
+
+function refuse(reason) {
+  console.error(`hopescope: ${reason}`);
   process.exitCode = 1;
 }

@@ -1,28 +1,52 @@
-/** The user pressed Ctrl+C; the command exits with 130. */
+import { constants } from 'node:os';
+
+/** The user pressed Ctrl+C or ended the process in order. */
 export class InterruptedError extends Error {
   override readonly name = 'InterruptedError';
+  /** 130 for SIGINT, 143 for SIGTERM. */
+  readonly exitCode: number;
 
-  constructor() {
-    super('interrupted');
+  /** @param done how far the command got, the rest of the line "interrupted …" */
+  constructor(signal: AbortSignal, done: string) {
+    super(`interrupted ${done}`);
+    this.exitCode = signal.reason as number;
   }
 }
 
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+// A launcher passes on what the terminal has delivered already, and a long tick may hold up the second of the two.
+const SAME_KEY_PRESS = 2000;
+
+/** Ends the process at SIGINT with 130 and at SIGTERM with 143, in words: for commands that leave nothing behind. */
+export function exitOnInterrupt(): void {
+  listen(code => {
+    process.stderr.write('hopescope: interrupted\n');
+    process.exit(code);
+  });
+}
+
 /**
- * Aborts at the first SIGINT or SIGTERM, so that a command can end in order; one that comes later ends at once.
- * A terminal and a launcher may both deliver the same key press, hence the pause.
+ * From now on the first SIGINT or SIGTERM aborts, so that the command ends in order; its reason is the exit code.
+ * One that comes two seconds later ends the process at once.
  */
 export function abortOnInterrupt(): AbortSignal {
   const controller = new AbortController();
   let first = 0;
-  const stop = () => {
+  listen(code => {
     if (!controller.signal.aborted) {
       first = performance.now();
-      controller.abort();
-    } else if (performance.now() - first > 500) {
-      process.exit(130);
+      process.exitCode = code;
+      controller.abort(code);
+    } else if (performance.now() - first > SAME_KEY_PRESS) {
+      process.exit();
     }
-  };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
+  });
   return controller.signal;
+}
+
+function listen(stop: (exitCode: number) => void): void {
+  for (const signal of SIGNALS) {
+    process.removeAllListeners(signal);
+    process.on(signal, () => stop(128 + constants.signals[signal]));
+  }
 }

@@ -1,10 +1,15 @@
+import { mkdir, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
+import { reasonOf } from '../checkpoint/atomicFile.ts';
+import { CheckpointError } from '../checkpoint/checkpointError.ts';
 import { openBackend } from '../tensor/backend.ts';
 import { readPretrainConfig } from '../train/pretrainConfig.ts';
-import { pretrain } from '../train/pretraining.ts';
+import { type PretrainProgress, type PretrainResult, pretrain } from '../train/pretraining.ts';
 import { abortOnInterrupt, InterruptedError } from './interrupt.ts';
-import { duration, Output } from './output.ts';
+import { Output } from './output.ts';
+import { duration } from './table.ts';
 import { gradientWorkerFile } from './workerFile.ts';
 
 interface PretrainFlags {
@@ -15,6 +20,14 @@ interface PretrainFlags {
   readonly json: boolean;
 }
 
+const HELP = `
+A kill loses the steps since the last checkpoint (training.checkpoint_interval) and nothing else, Ctrl+C loses none:
+the same command goes on from there. Losses are in nats per token.
+
+Examples:
+  hopescope pretrain --config engine/recipes/hope-mini.json --data texts --out my-model
+  hopescope pretrain --config small.json --data texts --out my-model --workers 1 --json`;
+
 export function addPretrain(program: Command): void {
   program
     .command('pretrain')
@@ -24,32 +37,61 @@ export function addPretrain(program: Command): void {
     .requiredOption('--out <folder>', 'model folder to write; also holds what resuming needs')
     .option('--workers <n>', 'worker threads', wholeNumber, availableParallelism())
     .option('--json', 'one JSON object on standard output', false)
+    .addHelpText('after', HELP)
     .action(runPretrain);
 }
 
 async function runPretrain({ config, data, out, workers, json }: PretrainFlags): Promise<void> {
   const output = new Output(json);
+  const settings = await readPretrainConfig(config);
+  await checkModelTarget(out);
   await openBackend('wasm');
   const signal = abortOnInterrupt();
-  const settings = await readPretrainConfig(config);
-  const result = await pretrain(
-    settings,
-    data,
-    out,
-    ({ step, steps, loss, validationLoss, tokensPerSecond, secondsLeft }) => {
-      const held = Number.isNaN(validationLoss) ? '' : `, held-out ${validationLoss.toFixed(3)}`;
-      const pace = `${tokensPerSecond.toFixed(0)} tok/s, ${duration(secondsLeft)} left`;
-      output.progress(`step ${step} of ${steps}, loss ${loss.toFixed(3)}${held} nats, ${pace}`);
-    },
-    { count: workers, file: gradientWorkerFile() },
-    signal,
+  const threads = { count: workers, file: gradientWorkerFile() };
+  const onProgress = (progress: PretrainProgress) => output.progress(progressLine(progress));
+  const result = await pretrain(settings, data, out, onProgress, threads, signal);
+  await output.result({ ...result, out }, report(result, out));
+  if (!signal.aborted) return;
+  const { steps } = settings.training;
+  throw new InterruptedError(signal, `after step ${result.steps} of ${steps}; the same command goes on`);
+}
+
+/** Refuses a folder that cannot be made, or that holds a model which no pretraining wrote. */
+async function checkModelTarget(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    const reason = code === 'EEXIST' ? 'it is a file' : reasonOf(error);
+    throw new CheckpointError(`cannot be made: ${reason}`, folder, 'Choose another folder for --out.');
+  }
+  const [model, state] = await Promise.all(
+    ['config.json', 'pretraining.safetensors'].map(name => stat(join(folder, name)).catch(() => undefined)),
   );
-  const { status, steps, validationLoss, unigramLoss, parameters, seconds } = result;
-  output.result(result, [
+  if (!model || state) return;
+  const remedy = 'Choose another folder for --out.';
+  throw new CheckpointError('holds a model that pretrain did not begin', folder, remedy);
+}
+
+function progressLine(progress: PretrainProgress): string {
+  const { step, steps, loss, validationLoss, tokensPerSecond, secondsLeft } = progress;
+  const held = Number.isNaN(validationLoss) ? '' : `, held-out ${validationLoss.toFixed(3)}`;
+  const pace = `${tokensPerSecond.toFixed(0)} tok/s, ${duration(secondsLeft)} left`;
+  return `step ${step} of ${steps}, loss ${loss.toFixed(3)}${held} nats, ${pace}`;
+}
+
+function report(
+  { status, steps, validationLoss, unigramLoss, parameters, seconds }: PretrainResult,
+  out: string,
+): string[] {
+  const held = Number.isNaN(validationLoss)
+    ? 'not measured yet'
+    : `${validationLoss.toFixed(3)} nats a token`;
+  return [
     `${status} after ${steps} steps, ${duration(seconds)}, ${parameters} parameters`,
-    `held-out loss ${validationLoss.toFixed(3)} nats a token, unigram ${unigramLoss.toFixed(3)}`,
-  ]);
-  if (status === 'interrupted') throw new InterruptedError();
+    `held-out loss ${held}, unigram ${unigramLoss.toFixed(3)}`,
+    `model written to ${out}`,
+  ];
 }
 
 function wholeNumber(text: string): number {

@@ -10,7 +10,7 @@ import { tf } from '../tensor/tf.ts';
  * still open. Metadata names the base checkpoint it belongs to.
  */
 type Entry = Pick<NamedTensor, 'name' | 'shape' | 'data'>;
-const FORMAT = 'hopescope-fast-state';
+export const FAST_STATE_FORMAT = 'hopescope-fast-state';
 const PARTS = ['k', 'v', 'eta', 'logAlpha'] as const;
 
 export function encodeFastState(state: FastState, modelHash: string): Uint8Array {
@@ -30,7 +30,7 @@ export function encodeFastState(state: FastState, modelHash: string): Uint8Array
     add(`tail.${i}`, block.tail);
   });
   return encodeSafetensors(entries, {
-    format: FORMAT,
+    format: FAST_STATE_FORMAT,
     version: '1',
     model: modelHash,
     updates: String(state.updates),
@@ -45,7 +45,7 @@ export function encodeFastState(state: FastState, modelHash: string): Uint8Array
  */
 export function decodeFastState(bytes: Uint8Array, state: FastState, modelHash: string, path: string): void {
   const { tensors, metadata } = parseSafetensors(bytes, path);
-  if (metadata.format !== FORMAT) throw new CheckpointError('this is no fast state', path);
+  if (metadata.format !== FAST_STATE_FORMAT) throw new CheckpointError('this is no fast state', path);
   if (metadata.version !== '1') {
     const remedy = 'Use the version of Hopescope that wrote it.';
     throw new CheckpointError(`fast state of version ${metadata.version} cannot be read`, path, remedy);

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { reasonOf } from '../checkpoint/atomicFile.ts';
 import { CheckpointError } from '../checkpoint/checkpointError.ts';
 import { type HopeConfig, parseConfig } from '../checkpoint/config.ts';
 
@@ -53,7 +54,9 @@ export async function readPretrainConfig(path: string): Promise<PretrainConfig> 
   try {
     json = JSON.parse(await readFile(path, 'utf8'));
   } catch (error) {
-    throw new CheckpointError(`cannot be read as JSON (${(error as Error).message})`, path, remedy);
+    // The parser's messages quote the file, which may be a text given by mistake.
+    const reason = error instanceof SyntaxError ? 'it is no valid JSON' : reasonOf(error);
+    throw new CheckpointError(`cannot be read: ${reason}`, path, remedy);
   }
   if (!json?.model || typeof json.training !== 'object') {
     throw new CheckpointError('"model" or "training" is missing', path, remedy);

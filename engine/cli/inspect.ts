@@ -1,0 +1,78 @@
+import type { Command } from 'commander';
+import type { LevelInfo } from '../protocol/level.ts';
+import type { ModelInfo, TensorInfo } from '../protocol/model.ts';
+import { type ModelFlags, modelCommand, openModel } from './modelOptions.ts';
+import { Output } from './output.ts';
+import { type Column, significant, table } from './table.ts';
+
+const HELP = `
+‖W‖ is the Frobenius norm of the weights now, Δ that of what --state changed against the base checkpoint.
+
+Examples:
+  hopescope inspect
+  hopescope inspect --model my-model --state people.state --json`;
+
+interface LevelSize extends LevelInfo {
+  readonly tensors: number;
+  readonly parameters: number;
+  readonly norm: number;
+  readonly delta: number;
+}
+
+const LEVELS: readonly Column<LevelSize>[] = [
+  { title: 'level', text: true, cell: level => level.id },
+  { title: 'period (tokens)', cell: level => (level.period ? String(level.period) : '–') },
+  { title: 'tensors', cell: level => String(level.tensors) },
+  { title: 'parameters', cell: level => String(level.parameters) },
+  { title: '‖W‖', cell: level => significant(level.norm) },
+  { title: 'Δ', cell: level => significant(level.delta) },
+];
+
+const TENSORS: readonly Column<TensorInfo>[] = [
+  { title: 'tensor', text: true, cell: tensor => tensor.name },
+  { title: 'level', text: true, cell: tensor => tensor.level },
+  { title: 'shape', text: true, cell: tensor => tensor.shape.join(' × ') },
+  { title: 'dtype', text: true, cell: tensor => tensor.dtype },
+  { title: '‖W‖', cell: tensor => significant(tensor.norm) },
+  { title: 'Δ', cell: tensor => significant(tensor.delta) },
+];
+
+export function addInspect(program: Command): void {
+  modelCommand(program, 'inspect', 'levels, periods, sizes and every tensor of a model')
+    .addHelpText('after', HELP)
+    .action(runInspect);
+}
+
+async function runInspect(flags: ModelFlags): Promise<void> {
+  const output = new Output(flags.json);
+  const { session, info, backend } = await openModel(flags, output);
+  const tensors = session.describe();
+  const levels = info.levels.map(level => sizeOf(level, tensors));
+  const { name: model, ...numbers } = info;
+  await output.result({ model, backend, ...numbers, levels, tensors }, [
+    ...summary(info),
+    '',
+    ...table(LEVELS, levels),
+    '',
+    ...table(TENSORS, tensors),
+  ]);
+}
+
+function summary({ name, path, parameters, blocks, width, heads, vocabulary, tick, updates }: ModelInfo) {
+  return [
+    `${name}: ${parameters} parameters, ${blocks} blocks of width ${width}, ${heads} heads, ${vocabulary} tokens`,
+    `read from ${path}, tick of ${tick} tokens, ${updates} updates since the base checkpoint`,
+  ];
+}
+
+function sizeOf(level: LevelInfo, all: readonly TensorInfo[]): LevelSize {
+  const tensors = all.filter(tensor => tensor.level === level.id);
+  const length = (values: readonly number[]) => Math.sqrt(values.reduce((sum, value) => sum + value ** 2, 0));
+  return {
+    ...level,
+    tensors: tensors.length,
+    parameters: tensors.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
+    norm: length(tensors.map(tensor => tensor.norm)),
+    delta: length(tensors.map(tensor => tensor.delta)),
+  };
+}
