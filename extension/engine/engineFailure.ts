@@ -17,7 +17,8 @@ export class EngineFailure extends Error {
 
   /** Message and remedy as one line for the user. */
   get text(): string {
-    return this.remedy ? `${this.message} ${this.remedy}` : this.message;
+    const sentence = /[.!?…]$/.test(this.message) ? this.message : `${this.message}.`;
+    return this.remedy ? `${sentence} ${this.remedy}` : sentence;
   }
 }
 

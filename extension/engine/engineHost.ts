@@ -20,11 +20,14 @@ export class EngineHost implements EngineApi, vscode.Disposable {
   readonly #context: vscode.ExtensionContext;
   readonly #store: Store;
   readonly #log: vscode.LogOutputChannel;
+  readonly #stopped = new vscode.EventEmitter<string>();
   readonly #returned = new vscode.EventEmitter<EngineReturn>();
   #client?: Promise<EngineClient>;
   #loading?: { readonly path: string; readonly model: Promise<ModelInfo> };
 
-  /** The engine ended by itself and is back, or cannot be brought back. */
+  /** The engine ended by itself and is being started again; the value is the cause. */
+  readonly onDidStop = this.#stopped.event;
+  /** It is back, or cannot be brought back. */
   readonly onDidReturn = this.#returned.event;
 
   constructor(context: vscode.ExtensionContext, store: Store, log: vscode.LogOutputChannel) {
@@ -100,6 +103,7 @@ export class EngineHost implements EngineApi, vscode.Disposable {
 
   dispose(): void {
     void this.stop();
+    this.#stopped.dispose();
     this.#returned.dispose();
   }
 
@@ -116,7 +120,10 @@ export class EngineHost implements EngineApi, vscode.Disposable {
       for (const reason of refused) this.#log.info(reason);
       this.#store.update({ backend: { name: backend, refused } });
     });
-    client.onDidStop(() => this.#store.update({ backend: undefined }));
+    client.onDidStop(cause => {
+      this.#store.update({ backend: undefined });
+      this.#stopped.fire(cause);
+    });
     client.onDidChangeModel(model => this.#modelChanged(model));
     client.onDidReturn(end => this.#returned.fire(end));
     return client;

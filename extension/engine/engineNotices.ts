@@ -10,7 +10,7 @@ export function registerEngineNotices(
   log: vscode.LogOutputChannel,
   trainer: Trainer,
 ): vscode.Disposable {
-  return engine.onDidReturn(async end => {
+  const returned = async (end: EngineReturn) => {
     const showLog = 'Show Log';
     const again = 'Train Again';
     const restart = 'Restart Engine';
@@ -23,7 +23,26 @@ export function registerEngineNotices(
     if (choice === showLog) log.show();
     else if (choice === again) await trainer.again();
     else if (choice === restart) await vscode.commands.executeCommand('hopescope.restartEngine');
-  });
+  };
+  return vscode.Disposable.from(
+    engine.onDidReturn(returned),
+    engine.onDidStop(cause => showReturning(engine, cause)),
+  );
+}
+
+/** Recomputing a long run takes its time: until the engine is back, a progress says what is going on. */
+function showReturning(engine: EngineHost, cause: string): void {
+  const title = `The Hopescope engine stopped (${cause}). Restarting it and recovering the memory`;
+  void vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Notification, title },
+    () =>
+      new Promise<void>(resolve => {
+        const listener = engine.onDidReturn(() => {
+          listener.dispose();
+          resolve();
+        });
+      }),
+  );
 }
 
 /** One or two sentences on an engine's end and return. */

@@ -162,6 +162,8 @@ export class LevelsViewProvider implements vscode.WebviewViewProvider, vscode.Di
       const frame = encodeFrame(id, blocks, levels.length, updates);
       await messenger.sendRequest(LevelsFrame, receiver, frame);
     } catch (error) {
+      // A page that was hidden meanwhile gets everything with its backlog.
+      if (!this.#live) return;
       this.#log.warn(`Levels view: ${error instanceof Error ? error.message : JSON.stringify(error)}`);
     }
   }

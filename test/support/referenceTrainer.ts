@@ -35,6 +35,7 @@ export class ReferenceTrainer {
   /** Σ −log p(target) of a tick on the weights as they are, and what it would leave behind. */
   read(inputs: ArrayLike<number>, targets: ArrayLike<number>, nudge?: (token: number) => Nudge) {
     const before = this.model.windows;
+    this.model.windows = [...before];
     const tokens = Array.from(inputs, (id, t) => this.model.readToken(id, nudge?.(t)));
     const losses = tokens.map(({ hidden }, t) => this.model.loss(hidden, targets[t]));
     const windows = this.model.windows;

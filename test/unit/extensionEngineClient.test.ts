@@ -188,7 +188,7 @@ describe('EngineClient', () => {
   });
 
   it.each(['hangs', 'frozen'])('gives a cancelled request back when the engine %s', async script => {
-    const engine = client(script);
+    const engine = client(script, { grace: script === 'hangs' ? 60_000 : 100 });
     await engine.loadModel('a');
     const source = new CancellationTokenSource();
     const asked = engine.scoreProbes([], source.token);
