@@ -67,8 +67,8 @@ export interface ChunkWrite {
   readonly weights: MemoryWeights;
   /** What was subtracted from the decayed weights: erase and write together. */
   readonly subtracted: MemoryWeights;
-  /** ∇_y ℓ of the inner loss, the memory's local surprise signal, [G, C, O]. */
-  readonly error: tf.Tensor3D;
+  /** ∇_y ℓ of the inner loss before it is scaled down, the memory's local surprise signal, [G, C, O]. */
+  readonly surprise: tf.Tensor3D;
 }
 
 /**
@@ -84,7 +84,8 @@ export function writeChunk(
 ): ChunkWrite {
   const { k, eta, retention, before, after, inverse } = solver;
   const { pre, hidden, out } = readMemory(weights, k);
-  let error = tf.mul<tf.Tensor3D>(tf.sub(out, vHat), tf.scalar(2));
+  const surprise = tf.mul<tf.Tensor3D>(tf.sub(out, vHat), tf.scalar(2));
+  let error = surprise;
   let delta = tf.mul<tf.Tensor3D>(tf.matMul(error, weights.w1), geluDerivative(pre));
   if (Number.isFinite(gradientCeiling)) {
     const scale = clipScale(error, hidden, delta, k, gradientCeiling);
@@ -100,7 +101,7 @@ export function writeChunk(
     w1: tf.sub<tf.Tensor3D>(tf.mul(retention, weights.w1), subtracted.w1),
     w2: tf.sub<tf.Tensor3D>(tf.mul(retention, weights.w2), subtracted.w2),
   };
-  return { weights: written, subtracted, error };
+  return { weights: written, subtracted, surprise };
 }
 
 /** min(1, ceiling / ‖∇ℓ_t‖) a token, [G, C, 1]; ∇ℓ_t = (e hᵀ, δ kᵀ). */

@@ -37,8 +37,8 @@ export function writeTitansLevel(
         weights.set(`${at}.${part}`, written[name].weights[part]);
         errors.set(`${at}.${part}`, written[name].subtracted[part]);
       }
-      const { error } = written[name];
-      return tf.reshape<tf.Rank.R2>(error, [groups * chunk, error.shape[2]]);
+      const { surprise } = written[name];
+      return tf.reshape<tf.Rank.R2>(surprise, [groups * chunk, surprise.shape[2]]);
     });
     return tf.concat(rows, 1);
   });

@@ -1,4 +1,4 @@
-import { levelOf, type Nudge, type Reference } from './reference.ts';
+import { type Generated, levelOf, type Nudge, type Reference } from './reference.ts';
 import type { Vector } from './referenceMath.ts';
 
 /** Step of the central differences; their error is about h². */
@@ -8,8 +8,8 @@ const H = 1e-5;
 export interface ReferenceTick {
   readonly losses: number[];
   readonly fired: readonly string[];
-  /** Mean of η and of α over the tick's tokens and heads, a block. */
-  readonly gates: readonly { readonly eta: number; readonly alpha: number }[];
+  /** What the memories generated, [block][token][head]. */
+  readonly generated: readonly (readonly Generated[])[][];
   /** Mean over tokens and heads of ‖∇_y ℓ‖ of the projections' inner losses since their last write, a block. */
   readonly innerSurprise: readonly number[];
 }
@@ -69,13 +69,10 @@ export class ReferenceTrainer {
       });
     }
     model.windows = windows;
-    const gates = model.windows.map(() => ({ eta: 0, alpha: 0 }));
+    const generated: Generated[][][] = model.windows.map(() => []);
     for (const { memoryInputs } of tokens) {
       memoryInputs.forEach((x, block) => {
-        for (const { eta, alpha } of model.generate(block, x)) {
-          gates[block].eta += eta / (tokens.length * model.config.heads);
-          gates[block].alpha += alpha / (tokens.length * model.config.heads);
-        }
+        generated[block].push(model.generate(block, x));
         for (const level of ['memory', 'projections'] as const) {
           if (this.rates[level] === 0) continue;
           const surprise = model.writeToken(block, x, level, this.rates[level]);
@@ -91,7 +88,7 @@ export class ReferenceTrainer {
       if (due) this.write(level);
       return due && this.rates[level] !== 0;
     });
-    return { losses, fired: fired.map(([level]) => level), gates, innerSurprise };
+    return { losses, fired: fired.map(([level]) => level), generated, innerSurprise };
   }
 
   /** Forgets chunks that are still open. */
