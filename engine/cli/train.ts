@@ -65,7 +65,6 @@ async function runTrain(flags: TrainFlags): Promise<void> {
       epochs: flags.epochs,
       learningRates: Object.fromEntries(flags.rate),
       partialChunk: flags.partialChunk,
-      seed: 0,
       telemetry: true,
     },
     probes,

@@ -13,7 +13,6 @@ export interface TrainOptions {
    */
   readonly learningRates: Readonly<Record<string, number>>;
   readonly partialChunk: PartialChunk;
-  readonly seed: number;
   /** False leaves out all per-level numbers but which level fired. */
   readonly telemetry: boolean;
 }

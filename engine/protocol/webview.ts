@@ -8,8 +8,11 @@ export interface LevelsState {
   readonly run?: {
     readonly id: string;
     readonly title: string;
+    /** Stream positions read so far; position p is token `p % tokens` of pass `⌊p / tokens⌋`. */
     readonly position: number;
     readonly total: number;
+    /** Tokens of the text, once it is tokenised to its end. */
+    readonly tokens?: number;
     readonly updates: number;
     readonly tokensPerSecond: number;
   };

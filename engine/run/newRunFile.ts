@@ -78,7 +78,7 @@ function initialize(database: DatabaseSync, path: string, header: RunHeader): vo
 
 function insertHeader(database: DatabaseSync, header: RunHeader): void {
   database
-    .prepare("INSERT INTO run VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'running', NULL)")
+    .prepare("INSERT INTO run VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'running', NULL)")
     .run(
       header.runId,
       header.title,
@@ -88,7 +88,6 @@ function insertHeader(database: DatabaseSync, header: RunHeader): void {
       header.engineVersion,
       header.backend,
       header.createdAt,
-      header.seed,
       header.blocks,
       JSON.stringify(header.options),
       JSON.stringify(header.metrics),

@@ -118,7 +118,6 @@ export function readHeader(database: DatabaseSync, path: string): RunHeader {
       levels: levels.map(({ name, period }) => ({ id: name, period }) as LevelInfo),
       blocks: row.blocks,
       metrics: JSON.parse(String(row.metrics)),
-      seed: row.seed,
     } as RunHeader);
   } catch (error) {
     throw damaged(path, error instanceof Error ? error.message : String(error), error);

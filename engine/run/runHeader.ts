@@ -19,7 +19,6 @@ export interface RunHeader {
   readonly blocks: number;
   /** Order of the numbers of one block and level in an update. */
   readonly metrics: readonly Metric[];
-  readonly seed: number;
 }
 
 /** `running` also when the process that wrote the run is gone. */
@@ -51,7 +50,6 @@ export function checkHeader(header: RunHeader): RunHeader {
   ] as const) {
     if (typeof header[field] !== 'string') refuse(field, header[field]);
   }
-  if (!Number.isSafeInteger(header.seed)) refuse('seed', header.seed);
   if (!isCount(header.blocks)) refuse('blocks', header.blocks);
   if (!Array.isArray(header.levels) || header.levels.length === 0) refuse('levels', header.levels);
   for (const level of header.levels) {
@@ -65,7 +63,7 @@ export function checkHeader(header: RunHeader): RunHeader {
 
 function checkOptions(options: TrainOptions, refuse: (field: string, value: unknown) => never): void {
   if (typeof options !== 'object' || options === null) refuse('options', options);
-  const { epochs, learningRates, partialChunk, seed, telemetry } = options;
+  const { epochs, learningRates, partialChunk, telemetry } = options;
   if (!isCount(epochs)) refuse('options.epochs', epochs);
   if (typeof learningRates !== 'object' || learningRates === null) {
     refuse('options.learningRates', learningRates);
@@ -74,7 +72,6 @@ function checkOptions(options: TrainOptions, refuse: (field: string, value: unkn
     if (!Number.isFinite(rate)) refuse('options.learningRates', learningRates);
   }
   if (partialChunk !== 'flush' && partialChunk !== 'drop') refuse('options.partialChunk', partialChunk);
-  if (!Number.isSafeInteger(seed)) refuse('options.seed', seed);
   if (typeof telemetry !== 'boolean') refuse('options.telemetry', telemetry);
 }
 

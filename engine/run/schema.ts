@@ -19,7 +19,6 @@ export const TABLES = {
   engine_version TEXT NOT NULL,
   backend TEXT NOT NULL,
   created_at TEXT NOT NULL,
-  seed INTEGER NOT NULL,
   blocks INTEGER NOT NULL,
   options TEXT NOT NULL,
   metrics TEXT NOT NULL,

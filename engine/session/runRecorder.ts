@@ -35,7 +35,6 @@ export class RunRecorder {
       levels: levelsOf(model.base.config).filter(level => level.id !== 'outer'),
       blocks: model.base.config.blocks,
       metrics: METRICS,
-      seed: options.seed,
     });
     this.keyframe();
   }

@@ -11,6 +11,8 @@ export function toLevelsState({ phase, model, run, failure }: Snapshot): LevelsS
       title: run.title,
       position: run.progress.position,
       total: run.progress.total,
+      // Known when the first pass is over: positions past it belong to later passes.
+      tokens: run.progress.position > run.tokens ? run.tokens : undefined,
       updates: run.updates,
       tokensPerSecond: run.progress.tokensPerSecond,
     },

@@ -33,7 +33,6 @@ export function readTrainSettings(
       epochs: integer(get, 'epochs', 1, 10_000),
       learningRates: learningRates(get('learningRates'), levels),
       partialChunk: oneOf(get, 'partialChunk', ['flush', 'drop'] as const),
-      seed: integer(get, 'seed', 0, 4_294_967_295),
       telemetry: oneOf(get, 'telemetry', [true, false] as const),
       confirmAboveBytes: integer(get, 'confirmAboveBytes', 0, Number.MAX_SAFE_INTEGER),
     };

@@ -15,7 +15,6 @@ export const sampleHeader: RunHeader = {
     epochs: 3,
     learningRates: { memory: 1, projections: 0.5, 'cms.0': 1e-3 },
     partialChunk: 'flush',
-    seed: 7,
     telemetry: true,
   },
   levels: [
@@ -25,7 +24,6 @@ export const sampleHeader: RunHeader = {
   ],
   blocks: 2,
   metrics: METRICS,
-  seed: 7,
 };
 
 /** Update `index` of that run, made from its index alone. Levels fire at their periods; odd bits included. */

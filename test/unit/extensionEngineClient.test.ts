@@ -36,7 +36,7 @@ function client(script: string, times: Partial<EngineTimes> = {}, execPath = pro
 }
 
 function request(epochs: number, runId = 'run'): TrainRequest {
-  const options = { epochs, learningRates: {}, partialChunk: 'flush', seed: 1, telemetry: true } as const;
+  const options = { epochs, learningRates: {}, partialChunk: 'flush', telemetry: true } as const;
   return { runId, text: 'ab', title: 'text', options, probes: [], runPath: join(folder, runId) };
 }
 

@@ -26,7 +26,7 @@ function refused(changes: Record<string, unknown>, levels?: string[]): string {
 describe('readTrainSettings', () => {
   it('takes the defaults of the manifest', () => {
     expect(read({})).toEqual({
-      ...{ epochs: 8, learningRates: {}, partialChunk: 'flush', seed: 0, telemetry: true },
+      ...{ epochs: 8, learningRates: {}, partialChunk: 'flush', telemetry: true },
       confirmAboveBytes: 1_000_000,
     });
   });
@@ -35,7 +35,6 @@ describe('readTrainSettings', () => {
     ['epochs', 0, 'The setting hopescope.train.epochs is 0 but must be a whole number from 1 to 10000.'],
     ['epochs', 2.5, 'The setting hopescope.train.epochs is 2.5 but must be a whole number from 1 to 10000.'],
     ['epochs', '8', 'The setting hopescope.train.epochs is "8" but must be a whole number from 1 to 10000.'],
-    ['seed', -1, 'The setting hopescope.train.seed is -1 but must be a whole number from 0 to 4294967295.'],
     [
       'partialChunk',
       'keep',
@@ -70,7 +69,7 @@ describe('readTrainSettings', () => {
   });
 
   it('agrees with the ranges that the manifest shows in the settings editor', () => {
-    for (const name of ['epochs', 'seed', 'confirmAboveBytes']) {
+    for (const name of ['epochs', 'confirmAboveBytes']) {
       const { minimum, maximum } = properties[`hopescope.train.${name}`];
       expect(isProblem(read({ [name]: minimum }))).toBe(false);
       expect(isProblem(read({ [name]: minimum - 1 }))).toBe(true);
