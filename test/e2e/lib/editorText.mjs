@@ -64,21 +64,27 @@ export function decorations(page) {
     );
 }
 
-/** Points at the first word of the active editor that contains this and answers the text of the hover. */
+/** Points at the first place of this word in the active editor and answers the text of the hover. */
 export async function hoverOver(page, word) {
-  const span = page.locator(`${EDITOR} .view-line span span`, { hasText: word }).first();
-  const place = await span.evaluate((element, text) => {
-    const node = document.createTreeWalker(element, NodeFilter.SHOW_TEXT).nextNode();
-    const at = node.data.indexOf(text);
+  const line = page.locator(`${EDITOR} .view-line`, { hasText: word }).first();
+  const place = await line.evaluate((element, text) => {
+    // Decorations cut a line into spans wherever a token ends.
+    const nodes = [];
+    const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) nodes.push(walker.currentNode);
+    let at = element.textContent.indexOf(text);
+    let i = 0;
+    for (; at >= nodes[i].length; i++) at -= nodes[i].length;
+    const node = nodes[i];
     const range = document.createRange();
     range.setStart(node, at);
-    range.setEnd(node, at + text.length);
+    range.setEnd(node, at + 1);
     const { x, y, width, height } = range.getBoundingClientRect();
     return { x: x + width / 2, y: y + height / 2 };
   }, word);
   await page.mouse.move(place.x - 3, place.y);
   await page.mouse.move(place.x, place.y, { steps: 4 });
-  const hover = page.locator('.monaco-hover:visible .hover-contents').first();
+  const hover = page.locator('.monaco-hover:visible').first();
   await hover.waitFor(PATIENT);
-  return page.locator('.monaco-hover:visible').first().textContent();
+  return hover.textContent();
 }

@@ -1,7 +1,17 @@
 // The Levels view as a reader of the page finds it.
 
 import { webview } from './webview.mjs';
-import { eventually } from './workbench.mjs';
+import { command, eventually } from './workbench.mjs';
+
+/** Opens the Levels view by its command and waits until the keyboard is in its page, which VS Code puts there late. */
+export async function showLevels(page) {
+  await command(page, 'Hopescope: Show Levels');
+  const frame = await webview(page, 'levels');
+  await eventually(() => frame.evaluate(() => document.hasFocus()), Boolean, {
+    what: 'the Levels view to have the focus',
+  });
+  return frame;
+}
 
 /** The Levels view's page, once it shows one of these phases. */
 export async function levelsIn(page, ...phases) {

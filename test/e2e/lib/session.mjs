@@ -60,7 +60,11 @@ export async function openSession({ files = {}, settings = {}, trust = false, vi
   try {
     // The page is our own server on this machine, and as root Chromium's sandbox does not start.
     browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
-    const context = await browser.newContext({ viewport: viewport ?? { width: 1280, height: 800 } });
+    const context = await browser.newContext({
+      viewport: viewport ?? { width: 1280, height: 800 },
+      // Pictures must not show something half faded in.
+      reducedMotion: 'reduce',
+    });
     await context.grantPermissions(['clipboard-read', 'clipboard-write']);
     const page = await context.newPage();
     page.on('console', message => log(`[page ${message.type()}] ${message.text()}\n`));

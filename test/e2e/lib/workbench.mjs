@@ -7,15 +7,18 @@ export const PATIENT = { timeout: 30_000 };
 /** Opens the palette and chooses the command of exactly this title. */
 export async function command(page, title) {
   await showInPalette(page, title);
-  const label = page
+  const exact = new RegExp(`^${RegExp.escape(title)}$`);
+  await page
     .locator(`${QUICK} .monaco-list-row .label-name`)
-    .filter({ hasText: new RegExp(`^${RegExp.escape(title)}$`) });
-  await label.first().click(PATIENT);
+    .filter({ hasText: exact })
+    .first()
+    .click(PATIENT);
+  // Left where it is, the pointer would raise hovers over whatever comes to lie under it.
+  await page.mouse.move(1, 1);
 }
 
 /** Types a title into the palette and answers the labels that it offers. The palette stays open. */
 export async function showInPalette(page, title) {
-  await page.keyboard.press('Escape');
   await page.keyboard.press('F1');
   const input = page.locator(`${QUICK} input[type="text"]`).first();
   await input.waitFor(PATIENT);
@@ -32,17 +35,42 @@ export async function openFile(page, name) {
   const input = page.locator(`${QUICK} input[type="text"]`).first();
   await input.waitFor(PATIENT);
   await input.fill(name);
-  await page.locator(`${QUICK} .monaco-list-row`).filter({ hasText: name }).first().waitFor(PATIENT);
-  await page.keyboard.press('Enter');
+  await page.locator(`${QUICK} .monaco-list-row`).filter({ hasText: name }).first().click(PATIENT);
+  await page.mouse.move(1, 1);
   await page.locator('.tab.active', { hasText: name }).waitFor(PATIENT);
 }
 
-/** Answers the quick input that a command has opened: types a text and presses Enter. */
+/** Answers the input box that a command has opened: types a text and presses Enter. */
 export async function answerInput(page, text) {
   const input = page.locator(`${QUICK} input[type="text"]`).first();
-  await input.waitFor(PATIENT);
+  // The palette that the command was chosen from is the same element.
+  const ready = () =>
+    input.isVisible().then(async visible => visible && !(await input.inputValue()).startsWith('>'));
+  await eventually(ready, Boolean, { what: 'the input box' });
   await input.fill(text);
   await page.keyboard.press('Enter');
+}
+
+/** Chooses an entry of the quick pick that a command has opened. */
+export async function pick(page, label) {
+  const rows = page.locator(`${QUICK} .monaco-list-row`);
+  await rows.filter({ hasText: label }).first().click(PATIENT);
+}
+
+/** Answers the file dialog that a command has opened with a path; the dialog is a quick input too. */
+export async function saveAs(page, path) {
+  const input = page.locator(`${QUICK} input[type="text"]`).first();
+  await eventually(
+    () => input.inputValue(),
+    value => value.startsWith('/'),
+    { what: 'the file dialog' },
+  );
+  await input.fill(path);
+  await page.locator(`${QUICK} .monaco-button`, { hasText: /^OK$/ }).first().click(PATIENT);
+  await page
+    .locator(`${QUICK}:visible`)
+    .waitFor({ state: 'detached', ...PATIENT })
+    .catch(() => {});
 }
 
 /** The toast whose text contains this, once it is there. */
@@ -50,6 +78,15 @@ export async function notification(page, text, { timeout = 60_000 } = {}) {
   const toast = page.locator('.notification-toast', { hasText: text }).first();
   await toast.waitFor({ timeout });
   return toast;
+}
+
+/** What a toast says, without its buttons. */
+export const messageOf = toast => toast.locator('.notification-list-item-message').textContent();
+
+/** Presses a button of a toast, which shows all of them only while it is pointed at. */
+export async function clickIn(toast, button) {
+  await toast.hover(PATIENT);
+  await toast.locator('.monaco-button', { hasText: button }).click(PATIENT);
 }
 
 /** Texts of the toasts that are on screen now. */
@@ -77,21 +114,6 @@ export function pane(page, title) {
   return page.locator('[id="workbench.parts.sidebar"] .pane').filter({
     has: page.locator('.pane-header .title', { hasText: new RegExp(`^${RegExp.escape(title)}$`, 'i') }),
   });
-}
-
-/** The visible rows of a native tree in reading order: label, description, level of nesting. */
-export function treeRows(section) {
-  return section.locator('.monaco-list-row').evaluateAll(rows =>
-    rows
-      .sort((a, b) => Number(a.dataset.index) - Number(b.dataset.index))
-      .map(row => ({
-        label: row.querySelector('.label-name')?.textContent ?? '',
-        description: row.querySelector('.label-description')?.textContent ?? '',
-        text: row.getAttribute('aria-label') ?? '',
-        depth: Number(row.getAttribute('aria-level')),
-        expanded: row.getAttribute('aria-expanded'),
-      })),
-  );
 }
 
 /** Text of every entry of the status bar, with its accessible name. */
