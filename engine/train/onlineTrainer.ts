@@ -120,7 +120,7 @@ export class OnlineTrainer {
     index: number,
     position: number,
   ): void {
-    const broken = surprise.every(Number.isFinite) ? writes.find(write => !isFinite(write)) : undefined;
+    const broken = surprise.every(Number.isFinite) ? writes.find(write => !allFinite(write)) : undefined;
     if (!broken && surprise.every(Number.isFinite)) return;
     for (const { weights } of writes) tf.dispose([...weights.values()]);
     throw new DivergedError(broken?.level ?? 'the loss', index, position);
@@ -163,7 +163,7 @@ export class OnlineTrainer {
 }
 
 /** Whether every new weight is a finite number. */
-function isFinite({ weights }: LevelWrite): boolean {
+function allFinite({ weights }: LevelWrite): boolean {
   return tf.tidy(() => {
     const sums = [...weights.values()].map(tensor => tf.sum(tensor));
     return sums.length === 0 || Number.isFinite(tf.addN(sums).dataSync()[0]);

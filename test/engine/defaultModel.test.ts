@@ -7,7 +7,9 @@ import { openBackend } from '../../engine/tensor/backend.ts';
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const folder = at('../../media/hope-mini');
-const heldOut = ['oz', 'shakespeare'].map(name => readFileSync(at(`../fixtures/heldOut/${name}.txt`), 'utf8'));
+const heldOut = ['oz', 'shakespeare'].map(name =>
+  readFileSync(at(`../fixtures/heldOut/${name}.txt`), 'utf8'),
+);
 const unrelated = heldOut.join('\n');
 const probe = { prompt: 'Mira Halloway was born in', answer: 'Lisbon' };
 
@@ -39,7 +41,9 @@ function train(text: string): Promise<TrainResult> {
 }
 
 test('the default model is under 12 MB', () => {
-  const bytes = ['config.json', 'tokenizer.json', 'model.safetensors'].map(name => statSync(`${folder}/${name}`).size);
+  const bytes = ['config.json', 'tokenizer.json', 'model.safetensors'].map(
+    name => statSync(`${folder}/${name}`).size,
+  );
   expect(bytes.reduce((sum, size) => sum + size, 0)).toBeLessThan(12e6);
 });
 
