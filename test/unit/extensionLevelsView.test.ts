@@ -14,14 +14,24 @@ describe('toLevelsState', () => {
   it('tells the page of model and run what it shows, and nothing else', () => {
     const text = { documentUri: 'file:///secret.txt', documentVersion: 1, segments: [] };
     const run = new RunHistory({ id: 'r', title: 'a.txt', text, blocks: 1, levels: model.levels });
+    const [starts, ends] = [Uint32Array.from([0, 3, 6, 9]), Uint32Array.from([3, 6, 9, 12])];
+    run.addTokens({ runId: 'r', first: 0, starts, ends });
     run.progress = { position: 8, total: 80, tokensPerSecond: 9 };
     const state = toLevelsState({ phase: 'running', model, run, probes: [] });
     expect(state).toEqual({
       phase: 'running',
       model: { name: 'hope-mini', blocks: 1, levels: model.levels },
-      run: { id: 'r', title: 'a.txt', position: 8, total: 80, updates: 0, tokensPerSecond: 9 },
+      run: { id: 'r', title: 'a.txt', position: 8, total: 80, tokens: 4, updates: 0, tokensPerSecond: 9 },
     });
     expect(JSON.stringify(state)).not.toContain('secret');
+  });
+
+  it('tells the length of the text only when the first pass is over', () => {
+    const text = { documentUri: 'file:///a.txt', documentVersion: 1, segments: [] };
+    const run = new RunHistory({ id: 'r', title: 'a.txt', text, blocks: 1, levels: model.levels });
+    run.addTokens({ runId: 'r', first: 0, starts: new Uint32Array(9), ends: new Uint32Array(9) });
+    run.progress = { position: 8, total: 80, tokensPerSecond: 9 };
+    expect(toLevelsState({ phase: 'running', model, run, probes: [] }).run?.tokens).toBeUndefined();
   });
 
   it('tells of a failure only in the phase of one', () => {
