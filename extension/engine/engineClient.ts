@@ -5,8 +5,6 @@ import type {
   Probe,
   ProbeScore,
   TensorInfo,
-  TokenSpans,
-  TrainProgress,
   TrainRequest,
   TrainResult,
 } from '../../engine/protocol/index.ts';
@@ -24,32 +22,14 @@ import {
   Train,
   UpdateFrame,
 } from '../../engine/protocol/requests.ts';
+import type { EngineReturn, TrainListener } from './engineEvents.ts';
 import { EngineFailure, failureText } from './engineFailure.ts';
 import { type EngineLog, guarded } from './engineLog.ts';
-import {
-  ENGINE_TIMES,
-  type EngineCommand,
-  EngineProcess,
-  type EngineTimes,
-  type RequestOptions,
-} from './engineProcess.ts';
+import { EngineProcess, type RequestOptions } from './engineProcess.ts';
+import { ENGINE_TIMES, type EngineTimes } from './engineTimes.ts';
+import type { EngineCommand } from './handshake.ts';
 import { MemoryOfEngine, type Restored } from './memoryOfEngine.ts';
 import { RestartPolicy } from './restartPolicy.ts';
-
-/** What a training hears from the engine while it runs. */
-export interface TrainListener {
-  tokens(spans: TokenSpans): void;
-  frame(frame: Frame): void;
-  progress(progress: TrainProgress): void;
-}
-
-/** An engine that ended by itself was started again, or no longer is. */
-export interface EngineReturn {
-  readonly cause: string;
-  /** Absent when there were too many restarts; `problem` says how the last one ended. */
-  readonly restored?: Restored;
-  readonly problem?: string;
-}
 
 type Token = RequestOptions['token'];
 

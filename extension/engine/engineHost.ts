@@ -11,7 +11,8 @@ import { engineCommand } from '../settings/configuration.ts';
 import { configuredModel } from '../settings/modelSetting.ts';
 import type { Store } from '../state/store.ts';
 import type { EngineApi } from './engineApi.ts';
-import type { EngineClient, EngineReturn, TrainListener } from './engineClient.ts';
+import type { EngineClient } from './engineClient.ts';
+import type { EngineReturn, TrainListener } from './engineEvents.ts';
 import { EngineFailure, failureText } from './engineFailure.ts';
 import type { Restored } from './memoryOfEngine.ts';
 

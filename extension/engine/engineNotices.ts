@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { grouped } from '../training/figures.ts';
 import type { Trainer } from '../training/trainer.ts';
-import type { EngineReturn } from './engineClient.ts';
+import type { EngineReturn } from './engineEvents.ts';
 import type { EngineHost } from './engineHost.ts';
 
 /** Tells the user when the engine ended by itself and what came back; after a lost training it can be repeated. */

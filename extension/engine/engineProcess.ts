@@ -24,37 +24,10 @@ import {
 import { PROTOCOL_VERSION } from '../../engine/protocol/version.ts';
 import { EngineFailure } from './engineFailure.ts';
 import { connectionLogger, type EngineLog, guarded, shortLine } from './engineLog.ts';
+import { ENGINE_TIMES, type EngineTimes } from './engineTimes.ts';
+import { agreed, type EngineCommand, startFailure } from './handshake.ts';
 import { HeartbeatWatch } from './heartbeatWatch.ts';
 import { toFailure } from './toFailure.ts';
-
-/** How an engine is started. */
-export interface EngineCommand {
-  readonly modulePath: string;
-  /** The Node that runs it. */
-  readonly execPath: string;
-  readonly env: NodeJS.ProcessEnv;
-  /** `auto` or a backend's name. */
-  readonly backend: string;
-}
-
-/** Patience, in milliseconds. */
-export interface EngineTimes {
-  readonly initialize: number;
-  readonly request: number;
-  /** Between two looks for a heartbeat, and how many looks may find none. */
-  readonly beat: number;
-  readonly missedBeats: number;
-  /** From a request to leave to the kill; also from a cancellation to giving up on its answer. */
-  readonly grace: number;
-}
-
-export const ENGINE_TIMES: EngineTimes = {
-  initialize: 60_000,
-  request: 120_000,
-  beat: 1_000,
-  missedBeats: 15,
-  grace: 2_000,
-};
 
 export interface RequestOptions {
   readonly token?: Pick<CancellationToken, 'isCancellationRequested' | 'onCancellationRequested'>;
@@ -248,29 +221,4 @@ export class EngineProcess {
       source.dispose();
     }
   }
-}
-
-function agreed(info: unknown): InitializeResult {
-  const { protocolVersion, backend, refused } = (info ?? {}) as Partial<Record<string, unknown>>;
-  if (protocolVersion !== PROTOCOL_VERSION) {
-    throw new EngineFailure(
-      'version',
-      `The engine speaks protocol version ${String(protocolVersion)}, the extension version ${PROTOCOL_VERSION}.`,
-      'Reload the window to finish an update.',
-    );
-  }
-  if (typeof backend !== 'string' || !Array.isArray(refused)) {
-    throw new EngineFailure('start', 'The engine gave no answer that makes sense.');
-  }
-  return info as InitializeResult;
-}
-
-function startFailure(error: unknown, command: EngineCommand): EngineFailure {
-  const failure = toFailure(error, false);
-  if (failure.code !== 'stopped' && failure.code !== 'timeout') return failure;
-  return new EngineFailure(
-    'start',
-    `The engine could not be started with “${command.execPath}”: ${failure.message}`,
-    'The log says more; the setting hopescope.engine.nodePath chooses another Node.',
-  );
 }

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { EngineFailure } from '../engine/engineFailure.ts';
-import type { EngineCommand } from '../engine/engineProcess.ts';
+import type { EngineCommand } from '../engine/handshake.ts';
 import {
   isProblem,
   problemText,

@@ -5,9 +5,10 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CancellationTokenSource } from 'vscode-jsonrpc/node';
 import { decodeFrame, type TrainRequest, type Update } from '../../engine/protocol/index.ts';
-import { EngineClient, type EngineReturn, type TrainListener } from '../../extension/engine/engineClient.ts';
+import { EngineClient } from '../../extension/engine/engineClient.ts';
+import type { EngineReturn, TrainListener } from '../../extension/engine/engineEvents.ts';
 import { EngineFailure } from '../../extension/engine/engineFailure.ts';
-import { ENGINE_TIMES, type EngineTimes } from '../../extension/engine/engineProcess.ts';
+import { ENGINE_TIMES, type EngineTimes } from '../../extension/engine/engineTimes.ts';
 
 const modulePath = fileURLToPath(new URL('../support/scriptedEngine.ts', import.meta.url));
 const never = new CancellationTokenSource().token;
