@@ -2,7 +2,7 @@ import { element, setText } from '../ui/dom.ts';
 import { type LevelRow, levelRow } from './levelRow.ts';
 import type { ViewState } from './state.ts';
 import { updateUnder } from './surprisePanel.ts';
-import { type Draw, NARROW, type Surroundings, type ViewActions, WIDE } from './viewContext.ts';
+import { type Draw, type Surroundings, TIGHT, type ViewActions, WIDE } from './viewContext.ts';
 
 /** The levels, fast to slow, a list with one tab stop. */
 export function levelList(
@@ -62,7 +62,7 @@ export function levelList(
     const { panelWidth } = surroundings;
     setText(
       heading,
-      panelWidth < NARROW ? 'level' : panelWidth >= WIDE ? 'level, fast to slow' : 'level, period in tokens',
+      panelWidth < TIGHT ? 'level' : panelWidth >= WIDE ? 'level, fast to slow' : 'level, period in tokens',
     );
     for (const row of rows) row.draw(state, surroundings);
   };

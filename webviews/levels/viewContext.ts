@@ -19,6 +19,8 @@ export interface Surroundings {
 
 /** Container-query thresholds of the stylesheet, px. */
 export const NARROW = 270;
+/** Below it a long level name leaves no room for its period, which moves into “of 64 to go”. */
+export const TIGHT = 316;
 export const WIDE = 420;
 
 /** Brings one part of the view up to date. */
