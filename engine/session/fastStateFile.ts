@@ -1,7 +1,7 @@
 import { CheckpointError } from '../checkpoint/checkpointError.ts';
+import { levelsOf } from '../checkpoint/config.ts';
 import { encodeSafetensors, type NamedTensor, parseSafetensors } from '../checkpoint/safetensors.ts';
 import type { FastState } from '../model/fastState.ts';
-import type { Generated } from '../model/selfModifyingTitans.ts';
 import { tf } from '../tensor/tf.ts';
 
 /**
@@ -9,26 +9,24 @@ import { tf } from '../tensor/tf.ts';
  * reading it back gives the same bits; `sum.<name>`, `open.<block>.…` and `tail.<block>` hold the chunks that are
  * still open. Metadata names the base checkpoint it belongs to.
  */
-type Entry = Pick<NamedTensor, 'name' | 'shape' | 'data'>;
 export const FAST_STATE_FORMAT = 'hopescope-fast-state';
 const PARTS = ['k', 'v', 'eta', 'logAlpha'] as const;
 
+/** A tensor of a fast state that its file holds. */
+interface Slot {
+  readonly name: string;
+  readonly shape: readonly number[];
+  read(): tf.Tensor;
+  /** Takes ownership of the tensor. */
+  write(tensor: tf.Tensor): void;
+}
+
 export function encodeFastState(state: FastState, modelHash: string): Uint8Array {
-  const entries: Entry[] = [];
-  const add = (name: string, tensor: tf.Tensor) => {
-    if (tensor.size === 0) return;
-    entries.push({ name, shape: tensor.shape, data: tensor.dataSync().slice() as Float32Array });
-  };
-  for (const [name, tensor] of state.tensors) add(`fast.${name}`, tensor);
-  for (const { name, level } of state.specs) {
-    if (state.sums.has(name) && state.pending.get(level)) add(`sum.${name}`, state.sums.get(name)!);
-  }
-  state.open.forEach((block, i) => {
-    for (const level of ['projections', 'memory'] as const) {
-      for (const part of PARTS) add(`open.${i}.${level}.${part}`, block[level][part]);
-    }
-    add(`tail.${i}`, block.tail);
-  });
+  const entries = slotsOf(state, state.pending).map(({ name, shape, read }) => ({
+    name,
+    shape,
+    data: read().dataSync().slice() as Float32Array,
+  }));
   return encodeSafetensors(entries, {
     format: FAST_STATE_FORMAT,
     version: '1',
@@ -54,46 +52,60 @@ export function decodeFastState(bytes: Uint8Array, state: FastState, modelHash: 
     const remedy = 'Load the model that it was trained from first.';
     throw new CheckpointError('the fast state belongs to another model', path, remedy);
   }
-  for (const { name, shape } of state.specs)
-    checkEntry(tensors.get(`fast.${name}`), `fast.${name}`, shape, path);
-  const { pending, sinceStart, updates } = readCounters(metadata, path);
+  const { pending, sinceStart, updates } = readCounters(metadata, state, path);
+  const slots = slotsOf(state, pending);
+  for (const slot of slots) checkEntry(tensors.get(slot.name), slot, path);
   state.dropOpenChunks();
-  for (const [name, value] of pending) state.pending.set(name, value);
-  state.sinceStart = Int32Array.from(sinceStart);
+  for (const [level, tokens] of pending) state.pending.set(level, tokens);
+  state.sinceStart = sinceStart;
   state.updates = updates;
-  const take = (name: string) => {
-    const entry = tensors.get(name);
-    return entry && tf.tensor(entry.data, [...entry.shape]);
-  };
-  for (const { name } of state.specs) {
-    state.set(name, take(`fast.${name}`)!);
-    const sum = take(`sum.${name}`);
-    if (sum) state.setSum(name, sum);
-  }
-  state.open.forEach((block, i) => {
-    for (const level of ['projections', 'memory'] as const) {
-      if (!tensors.has(`open.${i}.${level}.k`)) continue;
-      tf.dispose({ ...block[level] });
-      const parts = PARTS.map(part => [part, take(`open.${i}.${level}.${part}`)] as const);
-      block[level] = Object.fromEntries(parts) as unknown as Generated;
-    }
-    const tail = take(`tail.${i}`) as tf.Tensor3D | undefined;
-    if (tail) {
-      block.tail.dispose();
-      block.tail = tail;
-    }
-  });
+  for (const { name, shape, write } of slots) write(tf.tensor(tensors.get(name)!.data, [...shape]));
 }
 
-function checkEntry(
-  entry: NamedTensor | undefined,
-  name: string,
-  shape: readonly number[],
-  path: string,
-): void {
+/** What the file of a state holds whose levels have read `pending` tokens since their last update. */
+function slotsOf(state: FastState, pending: ReadonlyMap<string, number>): Slot[] {
+  const { heads, width, convolution } = state.base.config;
+  const weights = state.specs.map(({ name, shape }): Slot => {
+    const read = () => state.tensors.get(name)!;
+    return { name: `fast.${name}`, shape, read, write: tensor => state.set(name, tensor) };
+  });
+  const summed = state.specs.filter(({ name, level }) => state.sums.has(name) && pending.get(level));
+  const sums = summed.map(({ name, shape }): Slot => {
+    const read = () => state.sums.get(name)!;
+    return { name: `sum.${name}`, shape, read, write: tensor => state.setSum(name, tensor) };
+  });
+  const chunks = state.open.flatMap((_, block): Slot[] => [
+    ...(['projections', 'memory'] as const).flatMap(level => {
+      const tokens = pending.get(level);
+      if (!tokens) return [];
+      return PARTS.map((part): Slot => {
+        const shape = part === 'k' || part === 'v' ? [heads, tokens, width / heads] : [heads, tokens];
+        const read = () => state.open[block][level][part];
+        const write = (tensor: tf.Tensor) => {
+          read().dispose();
+          state.open[block][level] = { ...state.open[block][level], [part]: tensor };
+        };
+        return { name: `open.${block}.${level}.${part}`, shape, read, write };
+      });
+    }),
+    {
+      name: `tail.${block}`,
+      shape: [1, convolution - 1, width],
+      read: () => state.open[block].tail,
+      write: tensor => {
+        state.open[block].tail.dispose();
+        state.open[block].tail = tensor as tf.Tensor3D;
+      },
+    },
+  ]);
+  // Without a convolution there is no window.
+  return [...weights, ...sums, ...chunks].filter(({ shape }) => !shape.includes(0));
+}
+
+function checkEntry(entry: NamedTensor | undefined, { name, shape }: Slot, path: string): void {
   if (!entry) throw new CheckpointError(`tensor ${name} is missing`, path);
   if (entry.shape.join() !== shape.join()) {
-    throw new CheckpointError(`tensor ${name} has shape [${entry.shape}], the model wants [${shape}]`, path);
+    throw new CheckpointError(`tensor ${name} has shape [${entry.shape}], the state wants [${shape}]`, path);
   }
   if (!entry.data.every(Number.isFinite)) {
     throw new CheckpointError(`tensor ${name} holds values that are not finite`, path);
@@ -102,18 +114,32 @@ function checkEntry(
 
 function readCounters(
   metadata: Readonly<Record<string, string>>,
+  state: FastState,
   path: string,
-): { pending: [string, number][]; sinceStart: number[]; updates: number } {
+): { pending: Map<string, number>; sinceStart: Int32Array; updates: number } {
+  const periods = new Map<string, number>(levelsOf(state.base.config).map(({ id, period }) => [id, period]));
   try {
-    const pending = Object.entries(JSON.parse(metadata.pending) as Record<string, number>);
-    const sinceStart = JSON.parse(metadata.since_start) as number[];
-    const updates = Number(metadata.updates);
-    const counts = [...pending.map(([, value]) => value), ...sinceStart, updates];
-    if (!Array.isArray(sinceStart) || !counts.every(value => Number.isSafeInteger(value) && value >= 0)) {
-      throw new Error('a count is no whole number');
+    const pending = new Map(Object.entries(JSON.parse(metadata.pending) as Record<string, unknown>));
+    for (const [level, tokens] of pending) {
+      if (!isCount(tokens) || tokens >= (periods.get(level) ?? 0)) {
+        throw new Error(`${level} cannot have read ${JSON.stringify(tokens)} tokens`);
+      }
     }
-    return { pending, sinceStart, updates };
+    const sinceStart: unknown = JSON.parse(metadata.since_start);
+    const counts = Array.isArray(sinceStart) && sinceStart.every(isCount) ? Int32Array.from(sinceStart) : [];
+    if (counts.length !== state.sinceStart.length) throw new Error('the start of the document is not known');
+    const updates = Number(metadata.updates);
+    if (!isCount(updates)) throw new Error('the number of updates is no whole number');
+    return {
+      pending: pending as Map<string, number>,
+      sinceStart: Int32Array.from(counts),
+      updates,
+    };
   } catch (error) {
     throw new CheckpointError(`its counters cannot be read (${(error as Error).message})`, path);
   }
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }

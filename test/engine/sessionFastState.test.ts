@@ -1,0 +1,154 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import {
+  encodeSafetensors,
+  type NamedTensor,
+  parseSafetensors,
+} from '../../engine/checkpoint/safetensors.ts';
+import { FastState } from '../../engine/model/fastState.ts';
+import { decodeFastState, encodeFastState } from '../../engine/session/fastStateFile.ts';
+import { openBackend } from '../../engine/tensor/backend.ts';
+import { tf } from '../../engine/tensor/tf.ts';
+import { expectSameBits } from '../support/near.ts';
+import { type SmallShape, smallConfig, smallModels, smallText } from '../support/smallHope.ts';
+import { fastWeights, ticksOf, trainTicks } from '../support/smallTraining.ts';
+
+const TEXT = smallText(40);
+const SHAPES: Record<string, SmallShape> = {
+  'periods 2, 4, 4, 8, 16': {},
+  'one head, no convolution': { heads: 1, convolution: 1, memory: 8, projections: 2 },
+};
+
+/** A state after some ticks, in the middle of chunks. */
+function trained(ticks: number, shape: SmallShape = {}): FastState {
+  const { base } = smallModels(smallConfig(shape));
+  const state = new FastState(base);
+  trainTicks(state, ticksOf(state, TEXT).slice(0, ticks), { flush: false });
+  return state;
+}
+
+function disposeAll(...states: FastState[]): void {
+  for (const state of states) {
+    state.dispose();
+    state.base.dispose();
+  }
+}
+
+describe.each(['cpu', 'wasm'] as const)('a fast state as a file on %s', backend => {
+  beforeAll(async () => {
+    await openBackend(backend);
+  });
+
+  for (const [name, shape] of Object.entries(SHAPES)) {
+    test.each([0, 1, 3, 5, 8])(
+      `${name}: after %i ticks comes back bit by bit and trains on the same`,
+      ticks => {
+        const before = tf.memory().numTensors;
+        const state = trained(ticks, shape);
+        const bytes = encodeFastState(state, 'model');
+        // Into a state that holds something else altogether.
+        const other = trained(7, shape);
+        decodeFastState(bytes, other, 'model', 'state.safetensors');
+        expectSameBits(encodeFastState(other, 'model'), bytes, 'the file written again');
+        expect(other.updates).toBe(ticks);
+        expect(new Map([...other.pending])).toEqual(new Map([...state.pending]));
+        expect(other.sinceStart).toEqual(state.sinceStart);
+
+        const rest = ticksOf(state, TEXT).slice(ticks);
+        const [first, second] = [state, other].map(each => trainTicks(each, rest));
+        first.forEach((update, i) => {
+          expectSameBits(second[i].surprise, update.surprise, `losses of update ${i}`);
+          expectSameBits(second[i].metrics, update.metrics, `numbers of update ${i}`);
+        });
+        const weights = fastWeights(other);
+        for (const [tensor, values] of fastWeights(state))
+          expectSameBits(weights.get(tensor)!, values, tensor);
+        disposeAll(state, other);
+        expect(tf.memory().numTensors).toBe(before);
+      },
+    );
+  }
+});
+
+describe('a file that is not this fast state', () => {
+  beforeAll(async () => {
+    await openBackend('wasm');
+  });
+
+  type File = {
+    entries: Map<string, Pick<NamedTensor, 'name' | 'shape' | 'data'>>;
+    metadata: Record<string, string>;
+  };
+  const drop = (name: string) => (file: File) => {
+    expect(file.entries.delete(name)).toBe(true);
+  };
+  const reshape = (name: string, shape: number[]) => (file: File) => {
+    expect(file.entries.has(name)).toBe(true);
+    const size = shape.reduce((a, b) => a * b, 1);
+    file.entries.set(name, { name, shape, data: new Float32Array(size) });
+  };
+  const poison = (name: string) => (file: File) => {
+    file.entries.get(name)!.data[1] = Number.NaN;
+  };
+  const meta = (key: string, value: string) => (file: File) => {
+    file.metadata[key] = value;
+  };
+  const weight = 'fast.blocks.1.cms.0.expand.weight';
+  const sum = 'sum.blocks.1.cms.2.expand.weight';
+  const counts = (changes: Record<string, number>) =>
+    JSON.stringify({ memory: 0, projections: 2, 'cms.0': 2, 'cms.1': 6, 'cms.2': 6, ...changes });
+
+  test.each<[string, (file: File) => void, RegExp]>([
+    ['of another kind', meta('format', 'something'), /no fast state/],
+    ['of a later version', meta('version', '2'), /version 2/],
+    ['of another model', meta('model', 'other'), /another model/],
+    ['without a weight', drop(weight), /expand\.weight is missing/],
+    ['with a weight of another shape', reshape(weight, [8, 4]), /shape \[8,4\]/],
+    ['with a weight that is not finite', poison(weight), /not finite/],
+    ['without the sum of an open chunk', drop(sum), /sum\..* is missing/],
+    ['with a sum of another shape', reshape(sum, [1]), /shape \[1\]/],
+    ['with a sum that is not finite', poison(sum), /not finite/],
+    [
+      'without the values of an open chunk',
+      drop('open.0.projections.v'),
+      /open\.0\.projections\.v is missing/,
+    ],
+    ['with an open chunk of another length', reshape('open.1.projections.k', [2, 3, 4]), /shape \[2,3,4\]/],
+    ['with an open chunk that is not finite', poison('open.1.projections.eta'), /not finite/],
+    ['without a convolution window', drop('tail.1'), /tail\.1 is missing/],
+    ['with a convolution window of another shape', reshape('tail.0', [1, 2, 8]), /shape \[1,2,8\]/],
+    ['with counts that are no JSON', meta('pending', '{'), /counters/],
+    ['with counts that are no object', meta('pending', 'null'), /counters/],
+    ['with a count of a level it lacks', meta('pending', counts({ 'cms.7': 0 })), /cms\.7/],
+    ['with a count past the period', meta('pending', counts({ 'cms.2': 16 })), /cms\.2/],
+    ['with a count that is no whole number', meta('pending', counts({ 'cms.2': 1.5 })), /counters/],
+    ['with two document starts', meta('since_start', '[1,2]'), /counters/],
+    ['without a number of updates', meta('updates', 'many'), /counters/],
+  ])('%s is refused and changes nothing', (_, damage, message) => {
+    const before = tf.memory().numTensors;
+    const state = trained(3);
+    const { tensors, metadata } = parseSafetensors(encodeFastState(state, 'model'), 'state');
+    expect(JSON.parse(metadata.pending)).toEqual(JSON.parse(counts({})));
+    const file = { entries: new Map<string, NamedTensor>(tensors), metadata: { ...metadata } };
+    damage(file as File);
+    const bytes = encodeSafetensors([...file.entries.values()], file.metadata);
+    const other = trained(5);
+    const kept = encodeFastState(other, 'model');
+    const open = tf.memory().numTensors;
+    expect(() => decodeFastState(bytes, other, 'model', '/tmp/state')).toThrow(message);
+    expect(() => decodeFastState(bytes, other, 'model', '/tmp/state')).toThrow(/\/tmp\/state/);
+    expect(tf.memory().numTensors).toBe(open);
+    expectSameBits(encodeFastState(other, 'model'), kept, 'the state');
+    disposeAll(state, other);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  test('cut off anywhere is refused and changes nothing', () => {
+    const state = trained(3);
+    const bytes = encodeFastState(state, 'model');
+    for (const length of [0, 7, 100, bytes.length / 2, bytes.length - 1]) {
+      expect(() => decodeFastState(bytes.subarray(0, length), state, 'model', 'state')).toThrow(/state/);
+    }
+    expectSameBits(encodeFastState(state, 'model'), bytes, 'the state');
+    disposeAll(state);
+  });
+});
