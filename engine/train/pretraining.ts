@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { trainBytePair } from '../checkpoint/bytePairTrainer.ts';
+import { CheckpointError } from '../checkpoint/checkpointError.ts';
 import { writeModelFolder } from '../checkpoint/modelFolder.ts';
 import { Tokenizer } from '../checkpoint/tokenizer.ts';
 import { initialParameters } from '../model/initialize.ts';
@@ -64,6 +65,7 @@ export async function pretrain(
   const tokenizerJson = saved?.tokenizer ?? trainBytePair(files.flat(), model.vocabulary);
   const tokenizer = Tokenizer.parse(tokenizerJson, join(output, 'tokenizer.json'));
   const corpus = tokeniseCorpus(files, tokenizer, training.validation_fraction);
+  refuseTooLittle(corpus, training, data);
   const state = saved ?? freshState({ model, training }, tokenizerJson as object);
   const layout = new ParameterLayout(model);
   const gradients = openGradients(model, tokenizer.endOfText, layout, training.batch, workers);
@@ -120,6 +122,24 @@ export async function pretrain(
     seconds,
     status: step === training.steps ? 'finished' : 'interrupted',
   };
+}
+
+/** @throws CheckpointError when the text does not fill one step, or what is held out not one row. */
+function refuseTooLittle(
+  { trainingTokens, validation }: Corpus,
+  { batch, tokens }: PretrainConfig['training'],
+  data: string,
+): void {
+  const held = validation.length;
+  if (trainingTokens > batch * tokens && held > tokens) return;
+  const found = `${trainingTokens} tokens for training and ${held} held out`;
+  const remedy =
+    'Add text, or change training.batch, training.tokens or training.validation_fraction of the configuration.';
+  throw new CheckpointError(
+    `${found} are too few: they must be over ${batch * tokens} and ${tokens}`,
+    data,
+    remedy,
+  );
 }
 
 function freshState({ model, training }: PretrainConfig, tokenizer: object): PretrainingState {
