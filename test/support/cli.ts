@@ -27,25 +27,35 @@ export interface Running {
 
 export interface CliOptions {
   /** Standard input; empty by default. */
-  readonly input?: string | Uint8Array;
+  readonly input?: string;
+  /** Leave standard input open. */
+  readonly waiting?: boolean;
+  /** A file descriptor to write standard output to. */
+  readonly stdout?: number;
   /** Through `hopescope.mjs` and the child that it starts, in a process group of their own. */
   readonly launcher?: boolean;
 }
 
 /** Starts `hopescope ARGS` from the bundle that `npm run build` wrote. */
-export function startCli(args: readonly string[], { input = '', launcher }: CliOptions = {}): Running {
+export function startCli(
+  args: readonly string[],
+  { input = '', waiting, stdout, launcher }: CliOptions = {},
+): Running {
   if (!existsSync(BUNDLE)) throw new Error('dist/cli.cjs is missing: run "npm run build" first.');
   const command = launcher ? ['--import', OLD_NODE, LAUNCHER] : [BUNDLE];
-  const child = spawn(process.execPath, [...command, ...args], { detached: launcher, stdio: 'pipe' });
+  const child = spawn(process.execPath, [...command, ...args], {
+    detached: launcher,
+    stdio: ['pipe', stdout ?? 'pipe', 'pipe'],
+  });
   const text = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
-    child[name].setEncoding('utf8').on('data', (chunk: string) => {
+    child[name]?.setEncoding('utf8').on('data', (chunk: string) => {
       text[name] += chunk;
     });
   }
   // A command that refuses its options never reads its input.
-  child.stdin.on('error', () => {});
-  child.stdin.end(input);
+  child.stdin!.on('error', () => {});
+  if (!waiting) child.stdin!.end(input);
   const ended = new Promise<Ended>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => resolve({ code, signal, ...text }));
@@ -53,7 +63,7 @@ export function startCli(args: readonly string[], { input = '', launcher }: CliO
   const said = (pattern: RegExp) =>
     new Promise<void>((resolve, reject) => {
       const look = () => pattern.test(text.stderr) && resolve();
-      child.stderr.on('data', look);
+      child.stderr!.on('data', look);
       look();
       ended.then(() => reject(new Error(`ended without ${pattern}: ${text.stderr}`)), reject);
     });

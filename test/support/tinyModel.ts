@@ -5,7 +5,7 @@ import { initialParameters } from '../../engine/model/initialize.ts';
 import { parameterSpecs } from '../../engine/model/parameters.ts';
 import { Random } from '../../engine/tensor/random.ts';
 
-/** A few sentences that the tiny model's tokenizer has learned its pairs from; around 200 of its tokens. */
+/** A few sentences that the tiny model's tokenizer has learned its pairs from; some 270 of its tokens. */
 export const TINY_TEXT = [
   'Mira Halloway was born in Lisbon. The harbour of Lisbon lies on the river, and the river runs to the sea.',
   'Her father built boats in the harbour; her mother sold bread and salt to the people of the boats.',
