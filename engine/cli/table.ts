@@ -24,7 +24,8 @@ export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]
 /** Three significant digits, `–` for what is not a finite number. */
 export function significant(value: number): string {
   if (!Number.isFinite(value)) return '–';
-  return Math.abs(value) >= 1000 ? value.toFixed(0) : value.toPrecision(3);
+  const size = Math.abs(value);
+  return size >= 1000 && size < 1e6 ? value.toFixed(0) : value.toPrecision(3);
 }
 
 /** A share as a percentage with three significant digits, without the sign. */

@@ -40,10 +40,9 @@ export class Session {
     this.busy = request.runId;
     try {
       const complete = { ...request, options };
-      const recorder = request.runPath
-        ? new RunRecorder(model, request.runPath, complete, this.versions)
-        : undefined;
-      return await trainOnText(model, complete, recorder, hooks);
+      const { runPath } = request;
+      const record = () => (runPath ? new RunRecorder(model, runPath, complete, this.versions) : undefined);
+      return await trainOnText(model, complete, record, hooks);
     } finally {
       this.busy = undefined;
     }

@@ -24,16 +24,18 @@ export interface TrainingHooks {
 /**
  * Trains the fast state of a model on a text, tick by tick. However it ends, the state is that of the last update
  * recorded; chunks still open are then forgotten, flushed before by the last tick where the options say so.
- * @param request with complete options @throws EngineError on an empty text, or when a number diverges.
+ * @param request with complete options @param record opens the run file, once nothing can be refused any more
+ * @throws EngineError on an empty text, or when a number diverges.
  */
 export async function trainOnText(
   model: OpenModel,
   { runId, text, options, probes }: TrainRequest,
-  recorder: RunRecorder | undefined,
+  record: () => RunRecorder | undefined,
   hooks: TrainingHooks,
 ): Promise<TrainResult> {
   const { tokenizer, fast, base } = model;
   const before = probes.map(probe => scoreProbe(model, probe));
+  const recorder = record();
   const summaries = new LevelSummaries(fast);
   const surprise = new SurpriseMeans();
   const trainer = new OnlineTrainer(fast, tokenizer.endOfText, {

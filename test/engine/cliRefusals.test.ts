@@ -61,6 +61,11 @@ const CASES: Record<string, [args: string[], ...reasons: (string | RegExp)[]]> =
   'a probe without an answer': [train('--probe', `${SECRET} =>`), 'Probe 1 of 1 has no answer'],
   'a probe without a prompt': [['probe', `=> ${SECRET}`], 'Probe 1 of 1 has no prompt'],
   'no probe': [['probe'], 'missing required argument'],
+  'a probe that is too long': [
+    train('--run', at('new.hoperun'), '--probe', `${SECRET.repeat(2000)} => Lisbon`),
+    /The probe has \d+ tokens/,
+    '4096',
+  ],
   'words without quotes': [train(...SECRET.split(' ')), 'too many arguments'],
   'no epochs': [train('--epochs', '0'), 'epochs is 0', '1 to 10000'],
   'too many epochs': [train('--epochs', '10001'), 'epochs is 10001', '1 to 10000'],
@@ -103,6 +108,23 @@ test.each(Object.entries(CASES))('refuses %s in one line', async (_, [args, ...r
   expect(stderr).not.toMatch(/Vesper|Quillon/);
   expect(stderr).not.toMatch(/\n? {4}at |ENOENT|EISDIR/);
   expect(readdirSync(folder, { recursive: true }).sort()).toEqual(before);
+});
+
+test('a training that diverges says where, and writes no fast state', async () => {
+  await makeTinyModel(at('wild'), { config: { learning_rates: { 'cms.0': 1e38 } } });
+  const args = [
+    'train',
+    '--model',
+    at('wild'),
+    '--text',
+    at('good.txt'),
+    '--out',
+    at('wild.state'),
+    '--json',
+  ];
+  const { code, stdout, stderr } = await runCli(args);
+  expect([code, stdout, existsSync(at('wild.state'))]).toEqual([1, '', false]);
+  expect(stderr).toMatch(/hopescope: Training stopped at token \d+: .+ Lower the learning rates .+\n$/);
 });
 
 test('a refused training leaves the files it would have replaced', () => {
