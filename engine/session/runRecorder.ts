@@ -36,7 +36,12 @@ export class RunRecorder {
       blocks: model.base.config.blocks,
       metrics: METRICS,
     });
-    this.keyframe();
+    try {
+      this.keyframe();
+    } catch (error) {
+      this.close();
+      throw error;
+    }
   }
 
   tokens(first: number, ids: Int32Array, starts: Uint32Array, ends: Uint32Array): void {

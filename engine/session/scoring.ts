@@ -14,7 +14,7 @@ const LONGEST_PROBE = 4096;
 export function scoreProbe({ tokenizer, base, fast }: OpenModel, probe: Probe): ProbeScore {
   const prompt = tokenizer.encode(probe.prompt.trimEnd()).ids;
   const answer = tokenizer.encode(joined(probe.answer)).ids;
-  if (prompt.length === 0 || answer.length === 0) {
+  if (prompt.length === 0 || probe.answer.trim() === '') {
     throw new EngineError(
       'bad-input',
       'A probe needs a prompt and an answer.',

@@ -17,17 +17,19 @@ import { completeOptions } from './trainOptions.ts';
 /** One open model and what can be asked of it. At most one training runs at a time; probes may be scored meanwhile. */
 export class Session {
   private model: OpenModel | undefined;
+  /** What goes on, as a clause: nothing else may begin before it ends. */
   private busy: string | undefined;
 
   constructor(private readonly versions: { readonly engine: string; readonly backend: string }) {}
 
   /** Reads a model folder in place of the open one, which stays open when the folder is refused. */
   async load(path: string): Promise<ModelInfo> {
-    this.refuseWhileBusy('load a model');
-    const next = await OpenModel.read(path);
-    this.model?.dispose();
-    this.model = next;
-    return next.info;
+    return this.alone('load a model', 'a model is loaded', async () => {
+      const next = await OpenModel.read(path);
+      this.model?.dispose();
+      this.model = next;
+      return next.info;
+    });
   }
 
   async train(request: TrainRequest, hooks: TrainingHooks): Promise<TrainResult> {
@@ -37,15 +39,12 @@ export class Session {
       throw new EngineError('bad-input', 'The text is empty.', 'Give a text with at least one word.');
     }
     const options = completeOptions(request.options, model.base.config);
-    this.busy = request.runId;
-    try {
-      const complete = { ...request, options };
-      const { runPath } = request;
-      const record = () => (runPath ? new RunRecorder(model, runPath, complete, this.versions) : undefined);
-      return await trainOnText(model, complete, record, hooks);
-    } finally {
-      this.busy = undefined;
-    }
+    const complete = { ...request, options };
+    const { runPath } = request;
+    const record = () => (runPath ? new RunRecorder(model, runPath, complete, this.versions) : undefined);
+    return this.alone('start a second training', 'a training runs', () =>
+      trainOnText(model, complete, record, hooks),
+    );
   }
 
   probe(probes: readonly Probe[]): ProbeScore[] {
@@ -55,13 +54,7 @@ export class Session {
 
   async evaluate(text: string, cancelled: () => boolean): Promise<{ loss: number; tokens: number }> {
     const model = this.opened();
-    this.refuseWhileBusy('evaluate a text');
-    this.busy = 'evaluation';
-    try {
-      return await evaluateText(model, text, cancelled);
-    } finally {
-      this.busy = undefined;
-    }
+    return this.alone('evaluate a text', 'a text is evaluated', () => evaluateText(model, text, cancelled));
   }
 
   reset(): ModelInfo {
@@ -81,9 +74,10 @@ export class Session {
 
   async loadFastState(path: string): Promise<ModelInfo> {
     const model = this.opened();
-    this.refuseWhileBusy('load a fast state');
-    decodeFastState(await readFile(path), model.fast, model.modelHash, path);
-    return model.info;
+    return this.alone('load a fast state', 'a fast state is loaded', async () => {
+      decodeFastState(await readFile(path), model.fast, model.modelHash, path);
+      return model.info;
+    });
   }
 
   describe(): TensorInfo[] {
@@ -92,13 +86,7 @@ export class Session {
 
   async recover(runPath: string): Promise<RecoverResult> {
     const model = this.opened();
-    this.refuseWhileBusy('recover a run');
-    this.busy = 'recovery';
-    try {
-      return await recoverRun(model, runPath);
-    } finally {
-      this.busy = undefined;
-    }
+    return this.alone('recover a run', 'a run is recovered', () => recoverRun(model, runPath));
   }
 
   dispose(): void {
@@ -111,12 +99,20 @@ export class Session {
     throw new EngineError('no-model', 'No model is loaded.', 'Select a model first.');
   }
 
+  /** Runs `body` with the model to itself; `clause` says meanwhile what goes on. */
+  private async alone<T>(action: string, clause: string, body: () => Promise<T>): Promise<T> {
+    this.refuseWhileBusy(action);
+    this.busy = clause;
+    try {
+      return await body();
+    } finally {
+      this.busy = undefined;
+    }
+  }
+
   private refuseWhileBusy(action: string): void {
     if (!this.busy) return;
-    throw new EngineError(
-      'busy',
-      `The engine cannot ${action} while a training runs.`,
-      'Wait for it or stop it first.',
-    );
+    const message = `The engine cannot ${action} while ${this.busy}.`;
+    throw new EngineError('busy', message, 'Wait for it or stop it first.');
   }
 }
