@@ -43,7 +43,8 @@ async function recompute(
     flush: options.partialChunk === 'flush',
     telemetry: false,
   });
-  const complete = reader.status === 'finished';
+  // Where the first pass was cut short, more tokens are recorded than ticks: a tick is trained on only once the
+  // next one is known. So the last tick of these tokens, if it was recorded, was the last of the text.
   const { ids } = reader.tokens();
   const stream = new TokenStream([{ ids }], tokenizer.endOfText, options.epochs, tickOf(base.config));
   try {
@@ -51,7 +52,7 @@ async function recompute(
     for (const tick of stream) {
       if (index === total) break;
       if (index >= from) {
-        const { loss } = trainer.step({ ...tick, last: tick.last && complete }, index);
+        const { loss } = trainer.step(tick, index);
         if (Math.abs(loss - reader.update(index).loss) > 1e-3 * (1 + loss)) {
           const remedy = 'Reset the memory and train again.';
           throw new EngineError('internal', `Update ${index} recomputed to another loss.`, remedy);
