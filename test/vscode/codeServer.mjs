@@ -33,8 +33,8 @@ export function freePort() {
   });
 }
 
-/** Writes user settings over the quiet ones. The server notices a change while it runs. */
-export async function writeSettings(folder, settings = {}) {
+/** Writes user settings over the quiet ones, before the start: the server does not watch them. */
+async function writeSettings(folder, settings = {}) {
   await mkdir(join(folder, 'user-data/User'), { recursive: true });
   const text = JSON.stringify({ ...QUIET_SETTINGS, ...settings }, null, 2);
   await writeFile(join(folder, 'user-data/User/settings.json'), text);

@@ -7,6 +7,8 @@ const EDITOR = '.editor-group-container.active .editor-instance .monaco-editor';
 export async function goTo(page, line, column = 1) {
   await command(page, 'Go to Line/Column...');
   await page.keyboard.type(`${line}:${column}`);
+  // Until a large text is loaded there is no line to go to.
+  await page.locator('.quick-input-widget .monaco-list-row', { hasText: `line ${line}` }).waitFor(PATIENT);
   await page.keyboard.press('Enter');
   await page
     .locator(EDITOR)

@@ -1,17 +1,17 @@
 // One VS Code server, one Chromium and one page, with everything they write in a folder that goes with them.
 import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { chromium } from 'playwright-core';
-import { startCodeServer, writeSettings } from '../../vscode/codeServer.mjs';
+import { startCodeServer } from '../../vscode/codeServer.mjs';
 import { ensureChromium, ensureCodeServer, ensureNode, root } from '../../vscode/setup.mjs';
 
 export const screenshots = join(root, '.screenshots');
 
 /**
  * Opens the sample workspace in a fresh VS Code.
- * @param options.files more files of the workspace, contents by name
+ * @param options.files more files of the workspace, contents by path
  * @param options.settings user settings beside the quiet ones
  * @param options.trust true asks whether the workspace is trusted, as a fresh VS Code does
  * @param options.viewport size of the window in CSS pixels
@@ -26,7 +26,12 @@ export async function openSession({ files = {}, settings = {}, trust = false, vi
   const logFile = join(folder, 'server.log');
   const log = text => appendFileSync(logFile, text);
   await cp(join(root, 'media/sample-workspace'), workspace, { recursive: true });
-  for (const [name, content] of Object.entries(files)) await writeFile(join(workspace, name), content);
+  for (const [name, content] of Object.entries(files)) {
+    await mkdir(dirname(join(workspace, name)), { recursive: true });
+    await writeFile(join(workspace, name), content);
+  }
+  const changed = {};
+  let changeCount = 0;
 
   const userSettings = trust ? { 'security.workspace.trust.enabled': true, ...settings } : settings;
   const server = await startCodeServer({
@@ -75,8 +80,15 @@ export async function openSession({ files = {}, settings = {}, trust = false, vi
       workspace,
       folder,
       logFile,
-      /** Changes user settings while VS Code runs. */
-      settings: changes => writeSettings(folder, Object.assign(userSettings, changes)),
+      /** Changes settings of the workspace, which a server notices while it runs, unlike those of the user. */
+      settings: async changes => {
+        // The window's title tells when they count.
+        const title = `settings ${++changeCount}`;
+        Object.assign(changed, changes, { 'window.title': title });
+        await mkdir(join(workspace, '.vscode'), { recursive: true });
+        await writeFile(join(workspace, '.vscode/settings.json'), JSON.stringify(changed));
+        await page.waitForFunction(expected => document.title === expected, title, { timeout: 30_000 });
+      },
       reload: () => openPage(page, server.url),
       close,
     };

@@ -141,3 +141,33 @@ export async function eventually(read, holds, { timeout = 30_000, what = 'the ex
     `Waited ${timeout / 1000} s for ${what}; last seen: ${JSON.stringify(last)?.slice(0, 2_000)}`,
   );
 }
+
+/** Changes the colour theme by its setting and waits until it is on. */
+export async function setTheme(session, name) {
+  await session.settings({ 'workbench.colorTheme': name });
+  const file = {
+    'Dark Modern': 'dark_modern',
+    'Light Modern': 'light_modern',
+    'Default High Contrast': 'hc_black',
+  };
+  await session.page.locator(`.monaco-workbench[class*="-themes-${file[name]}-json"]`).waitFor(PATIENT);
+}
+
+/** Drags the side bar's edge until it is this many pixels wide. */
+export async function resizeSideBar(page, width) {
+  const part = page.locator('[id="workbench.parts.sidebar"]');
+  const measure = async () => Math.round((await part.boundingBox()).width);
+  await eventually(
+    async () => {
+      const { x, y, width: now, height } = await part.boundingBox();
+      await page.mouse.move(x + now + 1, y + height / 2);
+      await page.mouse.down();
+      await page.mouse.move(x + width + 1, y + height / 2, { steps: 4 });
+      await page.mouse.up();
+      return measure();
+    },
+    now => Math.abs(now - width) <= 2,
+    { what: `a side bar of ${width} px` },
+  );
+  await page.mouse.move(1, 1);
+}
