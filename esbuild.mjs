@@ -9,6 +9,8 @@ const shared = {
   minify: production,
   sourcemap: !production,
   logLevel: 'warning',
+  // The tensor library compares with -0 where 0 will do.
+  logOverride: { 'equals-negative-zero': 'silent' },
   outdir: 'dist',
 };
 const node = {

@@ -28,13 +28,15 @@ function background(step: number): vscode.DecorationRenderOptions {
   };
 }
 
-/** A bar of 1 px a nat below the letters, in a grey that they are still read on, and from 6 nats a box. */
+/**
+ * A bar of 1 px a nat below the letters, in a grey that they are still read on, and from 6 nats a box. The letters keep
+ * their own colour: high contrast themes invert a selection, and a fixed one would vanish in it.
+ */
 function marks(step: number): vscode.DecorationRenderOptions {
   const box = Math.max(0, step - BOX_FROM + 1);
   return {
     borderColor: new vscode.ThemeColor(`hopescope.surprise.${step}`),
     borderStyle: 'solid',
     borderWidth: `${box}px ${box}px ${step}px ${box}px`,
-    ...(step >= FOREGROUND_FROM ? { color: new vscode.ThemeColor(FOREGROUND) } : {}),
   };
 }
