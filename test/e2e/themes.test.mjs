@@ -90,11 +90,11 @@ test('after a training that failed', async () => {
   await openFile(page, 'lighthouse.md');
   await command(page, 'Hopescope: Train on File');
   await notification(page, 'Training on lighthouse.md');
-  await levelsIn(page, 'running');
+  const frame = await levelsIn(page, 'running');
   await eventually(
-    () => engines(session.server.pid),
-    list => list.length === 1,
-    { what: 'the engine' },
+    () => levelRows(frame),
+    rows => rows[0]?.updates > 20,
+    { what: 'some updates' },
   );
   process.kill(engines(session.server.pid)[0].pid, 'SIGKILL');
   await notification(page, 'It was restarted');
