@@ -15,6 +15,7 @@ export class FramePublisher {
   private sentAt = 0;
   private timer: NodeJS.Timeout | undefined;
   private wake: (() => void) | undefined;
+  private released = false;
 
   constructor(
     private readonly runId: string,
@@ -27,7 +28,7 @@ export class FramePublisher {
   async push(update: Update): Promise<void> {
     this.waiting.push(update);
     this.schedule();
-    if (this.waiting.length < MOST_WAITING) return;
+    if (this.waiting.length < MOST_WAITING || this.released) return;
     await new Promise<void>(resolve => {
       this.wake = resolve;
     });
@@ -37,6 +38,12 @@ export class FramePublisher {
   seen(): void {
     this.inFlight = false;
     this.schedule();
+  }
+
+  /** Training waits for the host no longer: it is to stop. */
+  release(): void {
+    this.released = true;
+    this.wake?.();
   }
 
   /** Sends what is left, whether or not the host has seen the last frame. */

@@ -72,11 +72,14 @@ export function handleRequests(connection: MessageConnection, engineVersion: str
       onProgress: progress => void connection.sendProgress(protocol.Progress, runId, progress),
     });
     run.ended = training.catch(() => undefined);
-    running.set(runId, run);
+    // A second training of the same name is refused and must not take the place of the first.
+    if (!running.has(runId)) running.set(runId, run);
+    const asked = token.onCancellationRequested(() => publisher.release());
     try {
       return await training;
     } finally {
-      running.delete(runId);
+      if (running.get(runId) === run) running.delete(runId);
+      asked.dispose();
       publisher.finish();
     }
   });
@@ -84,6 +87,7 @@ export function handleRequests(connection: MessageConnection, engineVersion: str
     const run = running.get(runId);
     if (!run) return { stopped: false };
     run.cancelled = true;
+    run.publisher.release();
     await run.ended;
     return { stopped: true };
   });
