@@ -1,0 +1,141 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Train } from '../../engine/protocol/requests.ts';
+import { ForkedEngine } from '../support/forkedEngine.ts';
+import { median, row } from './statistics.mjs';
+
+const MODEL = 'media/hope-mini';
+const SENTENCE = 'Mira Halloway was born in Lisbon.';
+const TEXT = await readFile('test/fixtures/heldOut/shakespeare.txt', 'utf8');
+
+let runs = 0;
+/** Trains and answers the seconds until the first update arrived, and the result. */
+async function train(engine, text, changes = {}, runPath = undefined) {
+  const runId = `bench-${++runs}`;
+  const options = { epochs: 1, learningRates: {}, partialChunk: 'flush', telemetry: true, ...changes };
+  const have = engine.updates.length;
+  const begun = performance.now();
+  const result = engine.connection.sendRequest(Train, {
+    runId,
+    text,
+    title: 'bench',
+    options,
+    probes: [],
+    runPath,
+  });
+  await engine.arrived(have + 1);
+  const first = (performance.now() - begun) / 1000;
+  const finished = await result;
+  engine.updates.length = 0;
+  return { first, ...finished };
+}
+
+/** From the command, as the engine sees it, to the first update in the host. */
+export async function measureLatency() {
+  const cold = [];
+  const warm = [];
+  for (let i = 0; i < 3; i++) {
+    const begun = performance.now();
+    const engine = await ForkedEngine.open(MODEL);
+    const ready = (performance.now() - begun) / 1000;
+    cold.push(ready + (await train(engine, SENTENCE)).first);
+    await train(engine, TEXT.slice(0, 600));
+    warm.push((await train(engine, SENTENCE)).first);
+    await engine.kill();
+  }
+  return [
+    row(
+      'command to first update in the extension host, engine not running',
+      median(cold),
+      's',
+      2,
+      '< 1.5 s',
+      median(cold) < 1.5,
+    ),
+    row(
+      'command to first update in the extension host, engine running',
+      median(warm),
+      's',
+      3,
+      '< 0.3 s',
+      median(warm) < 0.3,
+    ),
+  ];
+}
+
+/** Online training of hope-mini, and what telemetry and the run file cost, alternating in one process. */
+export async function measureTraining() {
+  const engine = await ForkedEngine.open(MODEL);
+  const folder = await mkdtemp(join(tmpdir(), 'hopescope-bench-'));
+  const text = TEXT.slice(0, 3000);
+  const pace = async (changes, recorded) => {
+    const { positions, seconds } = await train(
+      engine,
+      text,
+      changes,
+      recorded && join(folder, `${runs}.hoperun`),
+    );
+    return positions / seconds;
+  };
+  await pace();
+  const [on, off, recorded] = [[], [], []];
+  for (let i = 0; i < 5; i++) {
+    on.push(await pace());
+    off.push(await pace({ telemetry: false }));
+    recorded.push(await pace({}, true));
+  }
+  await engine.kill();
+  await rm(folder, { recursive: true });
+  const cost = 100 * (median(off.map((rate, i) => rate / on[i])) - 1);
+  const file = 100 * (median(on.map((rate, i) => rate / recorded[i])) - 1);
+  return [
+    row('online training, hope-mini (2.1 M parameters)', median(on), 'tokens/s'),
+    row('cost of telemetry (off against on, median of 5 pairs)', cost, '%', 1, '< 10 %', cost < 10),
+    row('cost of the run file with keyframes (median of 5 pairs)', file, '%', 1),
+  ];
+}
+
+/** Resident memory over 10,000 ticks, by the engine's own heartbeat. */
+export async function measureMemory() {
+  const TICKS = 10_000;
+  const engine = await ForkedEngine.open(MODEL);
+  const sample = TEXT.slice(0, 3000);
+  const { tokens } = await train(engine, sample);
+  engine.heartbeats.length = 0;
+  const marks = [];
+  const timer = setInterval(() => {
+    const last = engine.heartbeats.at(-1);
+    if (last)
+      marks.push({
+        updates: engine.updates.length,
+        megabytes: last.residentBytes / 1e6,
+        tensors: last.tensors,
+      });
+  }, 1000);
+  await train(engine, sample, { epochs: Math.ceil((TICKS * 4) / tokens) });
+  clearInterval(timer);
+  await engine.kill();
+  const half = marks.filter(({ updates }) => updates > TICKS / 2);
+  const growth = half.at(-1).megabytes - half[0].megabytes;
+  const ticks = half.at(-1).updates - half[0].updates;
+  return [
+    row('resident memory of the engine after 10 000 ticks', half.at(-1).megabytes, 'MB'),
+    row(
+      'its growth over the last half',
+      (1000 * growth) / ticks,
+      'MB per 1 000 ticks',
+      2,
+      'flat',
+      Math.abs(growth) < 10,
+    ),
+    row(
+      'live tensors, last against middle',
+      half.at(-1).tensors - half[0].tensors,
+      '',
+      0,
+      '0',
+      half.at(-1).tensors === half[0].tensors,
+    ),
+  ];
+}
