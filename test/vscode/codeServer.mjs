@@ -1,8 +1,9 @@
 // Starts a VS Code server with this extension and a folder of its own for everything it writes.
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { root } from './setup.mjs';
 
 /** Nothing that a first start would put between a reader and the extension. */
@@ -44,6 +45,7 @@ async function writeSettings(folder, settings = {}) {
  * Starts code-server on 127.0.0.1 and waits until it answers.
  * @param options.folder an existing folder for profile, extensions and configuration
  * @param options.workspace the folder to open
+ * @param options.vsix a package to install, in place of this working tree
  * @param options.trust true asks before the workspace is trusted, as a fresh VS Code does
  * @param options.log receives every chunk of the server's output
  * @returns the page's address, the server's process id and `stop()`
@@ -54,36 +56,31 @@ export async function startCodeServer({
   folder,
   workspace,
   settings,
+  vsix,
   trust = false,
   log = () => {},
 }) {
   const extensions = join(folder, 'extensions');
   await mkdir(extensions, { recursive: true });
-  await symlink(root, join(extensions, 'hopescope.hopescope'), 'dir').catch(error => {
-    if (error.code !== 'EEXIST') throw error;
-  });
   await writeSettings(folder, settings);
   await writeFile(join(folder, 'config.yaml'), '');
+  const paths = [
+    ...['--config', join(folder, 'config.yaml')],
+    ...['--user-data-dir', join(folder, 'user-data')],
+    ...['--extensions-dir', extensions],
+  ];
+  const env = serverEnvironment(folder);
+  if (vsix) await installPackage(node, [entry, ...paths, '--install-extension', vsix], env);
+  else await symlink(root, join(extensions, 'hopescope.hopescope'), 'dir');
   const port = await freePort();
   const flags = ['--disable-telemetry', '--disable-update-check', '--disable-getting-started-override'];
   if (!trust) flags.push('--disable-workspace-trust');
-  const paths = ['--config', join(folder, 'config.yaml'), '--user-data-dir', join(folder, 'user-data')];
-  const child = spawn(
-    node,
-    [
-      entry,
-      ...paths,
-      '--extensions-dir',
-      extensions,
-      '--auth',
-      'none',
-      '--bind-addr',
-      `127.0.0.1:${port}`,
-      ...flags,
-      workspace,
-    ],
-    { detached: true, stdio: ['ignore', 'pipe', 'pipe'], env: serverEnvironment(folder) },
-  );
+  const place = ['--auth', 'none', '--bind-addr', `127.0.0.1:${port}`];
+  const child = spawn(node, [entry, ...paths, ...place, ...flags, workspace], {
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env,
+  });
   child.stdout.on('data', chunk => log(String(chunk)));
   child.stderr.on('data', chunk => log(String(chunk)));
   const exited = new Promise(resolve => child.once('exit', resolve));
@@ -95,8 +92,14 @@ export async function startCodeServer({
     await stop();
     throw error;
   }
-  const url = `http://127.0.0.1:${port}/?folder=${encodeURI(workspace)}`;
+  const url = `http://127.0.0.1:${port}/?folder=${encodeURIComponent(workspace)}`;
   return { url, pid: child.pid, exited, stop };
+}
+
+async function installPackage(node, args, env) {
+  await promisify(execFile)(node, args, { env }).catch(error => {
+    throw new Error(`The package could not be installed: ${error.stderr || error.message}`);
+  });
 }
 
 /** A VS Code around us must not be taken for ours, and no gallery is asked for anything. */

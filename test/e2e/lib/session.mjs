@@ -13,10 +13,11 @@ export const screenshots = join(root, '.screenshots');
  * Opens the sample workspace in a fresh VS Code.
  * @param options.files more files of the workspace, contents by path
  * @param options.settings user settings beside the quiet ones
+ * @param options.vsix a package to install, in place of this working tree
  * @param options.trust true asks whether the workspace is trusted, as a fresh VS Code does
  * @param options.viewport size of the window in CSS pixels
  */
-export async function openSession({ files = {}, settings = {}, trust = false, viewport } = {}) {
+export async function openSession({ files = {}, settings = {}, trust = false, vsix, viewport } = {}) {
   const node = await ensureNode();
   const entry = await ensureCodeServer(node);
   const executablePath = await ensureChromium();
@@ -40,6 +41,7 @@ export async function openSession({ files = {}, settings = {}, trust = false, vi
     folder,
     workspace,
     settings: userSettings,
+    vsix,
     trust,
     log,
   });
