@@ -18,7 +18,7 @@ export async function measurePretraining() {
         batch: 8,
         validation_interval: 1e6,
         checkpoint_interval: 1e6,
-        validation_fraction: 0.2,
+        validation_fraction: 0.5,
       });
       await writeFile(join(folder, 'config.json'), JSON.stringify(recipe));
       const out = join(folder, `out-${steps}`);
