@@ -81,26 +81,26 @@ describe('readTrainSettings', () => {
 });
 
 describe('modelFolder', () => {
-  const places = { bundled: '/ext/media/model', workspace: ['/work/a', '/work/b'], trusted: true };
+  const places = { bundled: '/ext/media/model', workspace: ['/projects/a', '/projects/b'], trusted: true };
 
   it('reads the setting as people write paths', () => {
     expect(modelFolder(' ', places)).toBe('/ext/media/model');
     expect(modelFolder('/models/hope', places)).toBe('/models/hope');
-    expect(modelFolder('models/hope', places)).toBe('/work/a/models/hope');
+    expect(modelFolder('models/hope', places)).toBe('/projects/a/models/hope');
     expect(modelFolder('~/hope', places)).toBe(`${homedir()}/hope`);
     expect(modelFolder('hope', { ...places, workspace: [] })).toBe(`${homedir()}/hope`);
   });
 
   it('reads nothing from inside a workspace that is not trusted', () => {
     const untrusted = { ...places, trusted: false };
-    expect(folderRefusal('/work/b/model', untrusted)).toBe(
-      'The model folder /work/b/model lies in a workspace that is not trusted, so it is not read.',
+    expect(folderRefusal('/projects/b/model', untrusted)).toBe(
+      'The model folder /projects/b/model lies in a workspace that is not trusted, so it is not read.',
     );
-    expect(folderRefusal('/work/a', untrusted)).toBeDefined();
-    expect(folderRefusal('/work/a/../b/m', untrusted)).toBeDefined();
-    expect(folderRefusal('/work/c', untrusted)).toBeUndefined();
-    expect(folderRefusal('/work/a..b', untrusted)).toBeUndefined();
+    expect(folderRefusal('/projects/a', untrusted)).toBeDefined();
+    expect(folderRefusal('/projects/a/../b/m', untrusted)).toBeDefined();
+    expect(folderRefusal('/projects/c', untrusted)).toBeUndefined();
+    expect(folderRefusal('/projects/a..b', untrusted)).toBeUndefined();
     expect(folderRefusal('/ext/media/model', untrusted)).toBeUndefined();
-    expect(folderRefusal('/work/b/model', places)).toBeUndefined();
+    expect(folderRefusal('/projects/b/model', places)).toBeUndefined();
   });
 });
