@@ -1,4 +1,5 @@
 import { dirname, join } from 'node:path';
+import { selfTest } from './selfTest.ts';
 import { tf } from './tf.ts';
 import './autodiff/index.ts';
 import type { HostBackend } from './wasm/hostBackend.ts';
@@ -41,7 +42,7 @@ async function openCpu(): Promise<void> {
 
 /**
  * Makes one backend current for all tensor operations: 'wasm' with our kernels, or 'cpu' in plain JavaScript.
- * 'auto' falls back and says in `refused` why; asked for by name, a backend that fails throws.
+ * Wasm must pass a numeric self-test first. 'auto' falls back and says in `refused` why; asked for by name, a backend that fails throws.
  */
 export async function openBackend(
   preference: BackendPreference,
@@ -51,6 +52,7 @@ export async function openBackend(
   if (preference !== 'cpu') {
     try {
       await openWasm(options);
+      await selfTest();
       return { name: 'wasm', refused };
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
