@@ -117,7 +117,10 @@ test('steps through the updates and the levels of the Levels view', async () => 
 
 test('opens rows of the Checkpoint tree', async () => {
   await choose('F1', 'Hopescope: Focus on Checkpoint View', 'Hopescope: Focus on Checkpoint View');
-  const focused = pane(page, 'Checkpoint').locator('.monaco-list-row.focused');
+  const tree = pane(page, 'Checkpoint');
+  const focused = tree.locator('.monaco-list-row.focused');
+  await tree.locator('.monaco-list:focus').waitFor(PATIENT);
+  await tree.locator('.monaco-list-row').first().waitFor(PATIENT);
   await page.keyboard.press('Home');
   await focused.waitFor(PATIENT);
   await page.keyboard.press('ArrowDown');
