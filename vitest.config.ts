@@ -8,7 +8,8 @@ const project = (name: string, test: { environment?: 'jsdom'; testTimeout?: numb
 export default defineConfig({
   test: {
     projects: [
-      project('unit'),
+      // Property tests over all of Unicode take seconds on a busy machine.
+      project('unit', { testTimeout: 60_000 }),
       // Real models and a real engine process: seconds on a slow machine, never a measure of speed.
       project('golden', { testTimeout: 120_000 }),
       project('engine', { testTimeout: 120_000 }),
