@@ -76,13 +76,18 @@ export class LevelTelemetry {
     index: Map<string, number>,
   ): tf.Tensor {
     const named = new Map<string, tf.Tensor>();
-    for (const { level, weights, errors, inner, frozen } of writes) {
+    for (const { level, weights, errors, inner, frozen, rate } of writes) {
       if (frozen) continue;
       const after = this.flatten(level, weights);
-      named.set(`${level}.delta`, squares(tf.sub(after, this.flatten(level, this.state.tensors))));
+      const error = squares(this.flatten(level, errors));
+      const delta =
+        rate === undefined
+          ? squares(tf.sub(after, this.flatten(level, this.state.tensors)))
+          : tf.mul(error, tf.scalar(rate * rate));
+      named.set(`${level}.delta`, delta);
       named.set(`${level}.weight`, squares(after));
       named.set(`${level}.drift`, squares(tf.sub(after, this.baseOf(level))));
-      named.set(`${level}.error`, squares(this.flatten(level, errors)));
+      named.set(`${level}.error`, error);
       if (inner && level === 'projections') named.set(`${level}.lss`, innerSurprise(inner));
     }
     const [blocks, outputs] = taps.shape;

@@ -8,6 +8,8 @@ export interface LevelWrite {
   readonly level: string;
   /** True where the level's rate is 0: its chunk ends without a change. */
   readonly frozen?: boolean;
+  /** Where the change is −rate · Σ g, so that its norm needs no look at the weights from before. */
+  readonly rate?: number;
   /** New weights by name. */
   readonly weights: ReadonlyMap<string, tf.Tensor>;
   /** The summed errors that were applied, by name. */
@@ -52,7 +54,7 @@ export function writeContinuumLevel(state: FastState, level: string, rate: numbe
   const weights = new Map(
     specs.map(({ name }) => [name, sgdStep(state.tensors.get(name)!, state.sums.get(name)!, rate)]),
   );
-  return { level, weights, errors };
+  return { level, weights, errors, rate };
 }
 
 /** The same write, outliving the enclosing tidy. */
