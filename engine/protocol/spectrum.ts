@@ -1,0 +1,47 @@
+/** Singular values of what one matrix changed, largest first, beside those of the matrix itself. */
+export interface MatrixSpectrum {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** Of ΔW and of W after the change. */
+  readonly delta: Float32Array;
+  readonly weight: Float32Array;
+  /** ‖ΔW‖_F and ‖W‖_F. */
+  readonly deltaNorm: number;
+  readonly weightNorm: number;
+  /** exp of the entropy of σ / Σσ (Roy and Vetterli 2007). */
+  readonly effectiveRank: number;
+  /** ‖ΔW‖_F² / σ₁² */
+  readonly stableRank: number;
+  /** Largest rank that ΔW can have: min of the shape, and for a single update's write the tokens of its chunk. */
+  readonly rankBound: number;
+  /** Left singular directions of W + ΔW among its first ten that W did not have (HOPE.md 4.3, ε = 0.6). */
+  readonly intruders: number;
+}
+
+export interface DeltaSpectrum {
+  readonly level: string;
+  readonly block: number;
+  readonly from: number;
+  readonly to: number;
+  readonly matrices: readonly MatrixSpectrum[];
+}
+
+/** ‖·‖_F of the parts that one update adds up from (Eq. 88); a memory's matrices are taken together. */
+export interface WriteParts {
+  readonly level: string;
+  readonly block: number;
+  readonly update: number;
+  readonly parts: readonly {
+    readonly memory: string;
+    /** (A_C − 1) W */
+    readonly decay: number;
+    /** −η k kᵀ terms of the delta rule */
+    readonly erase: number;
+    /** −η ∇ℓ terms */
+    readonly write: number;
+    /** ‖ΔW‖_F of the three together */
+    readonly delta: number;
+    /** Updates until what is written now has decayed to half, ln ½ / ln ᾱ; Infinity where nothing decays. */
+    readonly halfLife: number;
+  }[];
+}
