@@ -28,7 +28,7 @@ export async function exportRun(c: CommandContext): Promise<void> {
   });
   if (!target) return;
   const bytes = await vscode.window.withProgress(
-    { location: vscode.ProgressLocation.Notification, title: `Exporting ${item.label}` },
+    { location: vscode.ProgressLocation.Window, title: `Exporting ${item.label}` },
     () => item.write(target),
   );
   if (bytes) await vscode.workspace.fs.writeFile(target, bytes);
