@@ -1,19 +1,16 @@
 import type { Probe } from '../protocol/probe.ts';
+import { PROBE_ARROW, readProbeText } from '../protocol/probeText.ts';
 import { EngineError } from '../session/engineError.ts';
 
-const ARROW = '=>';
+const FAULTS = { arrow: `has no ${PROBE_ARROW}`, prompt: 'has no prompt', answer: 'has no answer' };
 
-/** Reads each "PROMPT => ANSWER"; the last arrow counts. @throws EngineError naming a wrong one by its number only. */
+/** Reads each "PROMPT => ANSWER". @throws EngineError naming a wrong one by its number only. */
 export function parseProbes(texts: readonly string[]): Probe[] {
   return texts.map((text, i) => {
-    const at = text.lastIndexOf(ARROW);
-    const prompt = text.slice(0, Math.max(0, at)).trim();
-    const answer = text.slice(at + ARROW.length).trim();
-    const fault =
-      at < 0 ? `has no ${ARROW}` : !prompt ? 'has no prompt' : !answer ? 'has no answer' : undefined;
-    if (!fault) return { prompt, answer };
-    const remedy = `Write it in quotes as "PROMPT ${ARROW} ANSWER".`;
-    throw new EngineError('bad-input', `Probe ${i + 1} of ${texts.length} ${fault}.`, remedy);
+    const read = readProbeText(text);
+    if (typeof read !== 'string') return read;
+    const remedy = `Write it in quotes as "PROMPT ${PROBE_ARROW} ANSWER".`;
+    throw new EngineError('bad-input', `Probe ${i + 1} of ${texts.length} ${FAULTS[read]}.`, remedy);
   });
 }
 
@@ -21,5 +18,5 @@ export function parseProbes(texts: readonly string[]): Probe[] {
 export function probeLabel({ prompt, answer }: Probe): string {
   const characters = Array.from(prompt);
   const end = characters.length > 40 ? `…${characters.slice(-39).join('')}` : prompt;
-  return `${end} ${ARROW} ${answer}`.replace(/\p{C}/gu, '·');
+  return `${end} ${PROBE_ARROW} ${answer}`.replace(/\p{C}/gu, '·');
 }

@@ -4,6 +4,7 @@ export * from './level.ts';
 export * from './metric.ts';
 export * from './model.ts';
 export * from './probe.ts';
+export * from './probeText.ts';
 export * from './runInfo.ts';
 export * from './runOverview.ts';
 export * from './spectrum.ts';

@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
-import type { Probe } from '../../engine/protocol/index.ts';
+import { type Probe, writeProbeText } from '../../engine/protocol/index.ts';
 import { sameProbe } from '../state/probes.ts';
 import { grouped, probability } from '../training/figures.ts';
-import { formatProbe, parseProbe, proposeProbe } from '../training/probeText.ts';
+import { parseProbe, proposeProbe } from '../training/probeText.ts';
 import type { CommandContext } from './commandContext.ts';
 
 /** Asks for a probe, keeps it and scores it. @param given a probe to begin with; one that is kept is replaced */
@@ -13,7 +13,7 @@ export async function probe({ store, engine, trainer }: CommandContext, given: u
     title: old ? 'Edit Probe' : 'Probe',
     prompt: 'PROMPT => ANSWER: how probable is the answer after the prompt?',
     placeHolder: 'Mira Halloway was born in => Lisbon',
-    value: start ? formatProbe(start) : selectedProposal(),
+    value: start ? writeProbeText(start) : selectedProposal(),
     ignoreFocusOut: true,
     validateInput: value => {
       const parsed = parseProbe(value);

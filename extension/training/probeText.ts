@@ -1,20 +1,15 @@
-import type { Probe } from '../../engine/protocol/index.ts';
+import { type Probe, readProbeText, writeProbeText } from '../../engine/protocol/index.ts';
 
-const ARROW = '=>';
+const FAULTS = {
+  arrow: 'Write a prompt, =>, and the answer expected after it.',
+  prompt: 'There is no prompt before =>.',
+  answer: 'There is no answer after =>.',
+};
 
-/** Reads "PROMPT => ANSWER"; a string is the reason why it is not one. Space around either is no part of it. */
+/** Reads "PROMPT => ANSWER"; a string is the reason why it is not one. */
 export function parseProbe(text: string): Probe | string {
-  const at = text.lastIndexOf(ARROW);
-  if (at < 0) return 'Write a prompt, =>, and the answer expected after it.';
-  const prompt = text.slice(0, at).trim();
-  const answer = text.slice(at + ARROW.length).trim();
-  if (prompt === '') return 'There is no prompt before =>.';
-  if (answer === '') return 'There is no answer after =>.';
-  return { prompt, answer };
-}
-
-export function formatProbe({ prompt, answer }: Probe): string {
-  return `${prompt} ${ARROW} ${answer.trim()}`;
+  const read = readProbeText(text);
+  return typeof read === 'string' ? FAULTS[read] : read;
 }
 
 const LONGEST_SENTENCE = 300;
@@ -25,5 +20,5 @@ export function proposeProbe(selected: string): string {
   if (sentence.length > LONGEST_SENTENCE) return '';
   const words = sentence.replace(/[\p{P}\s]+$/u, '');
   const at = words.lastIndexOf(' ');
-  return at < 0 ? words : formatProbe({ prompt: words.slice(0, at), answer: words.slice(at + 1) });
+  return at < 0 ? words : writeProbeText({ prompt: words.slice(0, at), answer: words.slice(at + 1) });
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { ProbeChange, TrainResult } from '../../engine/protocol/index.ts';
+import { type ProbeChange, type TrainResult, writeProbeText } from '../../engine/protocol/index.ts';
 import { duration, factor, megabytes, probability } from '../../extension/training/figures.ts';
-import { formatProbe, parseProbe, proposeProbe } from '../../extension/training/probeText.ts';
+import { parseProbe, proposeProbe } from '../../extension/training/probeText.ts';
 import { progressText, resultText, sizeQuestion } from '../../extension/training/resultText.ts';
 
 const level = (id: string, relativeChange: number) => ({
@@ -105,7 +105,7 @@ describe('probes in words', () => {
   it.each(['in => Lisbon', 'a => b => c'])('writes %j as it was read', text => {
     const parsed = parseProbe(text);
     if (typeof parsed === 'string') throw new Error(parsed);
-    expect(formatProbe(parsed)).toBe(text);
+    expect(writeProbeText(parsed)).toBe(text);
   });
 
   it('proposes the last word of a selected sentence', () => {

@@ -71,7 +71,9 @@ export async function saveAs(page, path) {
     what: 'the file dialog',
   });
   await input.fill(path);
-  await eventually(listed, ({ value, busy }) => value === path && busy === 0, { what: 'the path in the dialog' });
+  await eventually(listed, ({ value, busy }) => value === path && busy === 0, {
+    what: 'the path in the dialog',
+  });
   await widget.locator('.monaco-button', { hasText: /^OK$/ }).first().click(PATIENT);
   await widget.waitFor({ state: 'hidden', ...PATIENT });
 }
@@ -86,7 +88,10 @@ export async function notification(page, text, { timeout = 60_000 } = {}) {
   const end = Date.now() + timeout;
   const appears = async patience => {
     try {
-      await toast.or(listed).first().waitFor({ timeout: Math.max(1, Math.min(patience, end - Date.now())) });
+      await toast
+        .or(listed)
+        .first()
+        .waitFor({ timeout: Math.max(1, Math.min(patience, end - Date.now())) });
       return true;
     } catch (error) {
       if (error.name !== 'TimeoutError' || Date.now() >= end) throw error;
