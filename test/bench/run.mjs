@@ -1,14 +1,16 @@
-// `npm run bench [-- PART…] [--json] [--write]`: measures on this machine and prints a table. PART is activation,
+// `npm run bench [-- PART…] [--json] [--write]`: measures on this machine and prints a table. PART is activation, editor,
 // latency, training, memory, view or pretraining. Targets are printed beside the figures; a missed one fails nothing.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { measureActivation } from './activation.mjs';
+import { measureEditor } from './editor.mjs';
 import { measureLatency, measureMemory, measureTraining } from './engine.mjs';
 import { measurePretraining } from './pretraining.mjs';
 import { measureView } from './view.mjs';
 
 const PARTS = {
   activation: measureActivation,
+  editor: measureEditor,
   latency: measureLatency,
   training: measureTraining,
   memory: measureMemory,
