@@ -9,6 +9,8 @@ import { expandKernel } from './expand.ts';
 import type { HostBackend } from './hostBackend.ts';
 import { identityKernels } from './identity.ts';
 import { type KernelModule, openKernelModule } from './kernelModule.ts';
+import { memoryChunkKernels } from './memoryChunk.ts';
+import { memoryReadKernels } from './memoryRead.ts';
 import { sumKernel } from './sum.ts';
 import { unsortedSegmentSumKernel } from './unsortedSegmentSum.ts';
 
@@ -22,6 +24,8 @@ function allKernels(module: KernelModule): KernelConfig[] {
     ...binaryKernels(module),
     ...copyKernels(module),
     expandKernel(module),
+    ...memoryReadKernels(module),
+    ...memoryChunkKernels(module),
     sumKernel(module),
     cumsumKernel(),
   ];

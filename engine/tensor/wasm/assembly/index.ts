@@ -1,9 +1,13 @@
 export { add, divide, multiply, subtract } from './binary';
+export { finishGradient } from './chunkGatesGradient';
+export { chunkGradient, chunkGradientBytes, clearSums } from './chunkGradient';
+export { chunkBytes, prepareChunk, writeChunk } from './chunkWrite';
 export { constantsBytes, fillConstants } from './constants';
 export { clear, copyBlocks, expand, transposeMatrices } from './copy';
 export { crossEntropyGradient, rowSums } from './crossEntropy';
 export { gelu, geluDerivative, geluSecondDerivative } from './gelu';
 export { batchMatMul, matMulScratchBytes } from './matMul';
+export { readBytes, readMemory, readMemoryGradient } from './memoryRead';
 export { unsortedSegmentSum } from './segmentSum';
 export { sum } from './sum';
 export { exp, rsqrt, sigmoid, softplus, sqrt, tanh } from './unary';
