@@ -1,4 +1,5 @@
 import { fusedChunk, hasFusedChunk } from '../tensor/memoryChunk.ts';
+import { l2Normalize } from '../tensor/norm.ts';
 import { tf } from '../tensor/tf.ts';
 import { type ChunkWrite, type InnerLoss, solveChunk, writeChunk } from './chunkWrite.ts';
 import { type MemoryWeights, recall } from './memoryMlp.ts';
@@ -193,10 +194,4 @@ function splitGenerated({ k, v, eta, logAlpha }: Generated, lengths: number[]): 
   const [ks, vs] = [splitTokens(k, lengths), splitTokens(v, lengths)];
   const [etas, logAlphas] = [splitTokens(eta, lengths), splitTokens(logAlpha, lengths)];
   return lengths.map((_, i) => ({ k: ks[i], v: vs[i], eta: etas[i], logAlpha: logAlphas[i] }));
-}
-
-/** x / ‖x‖ along the last axis; the constant keeps the gradient finite at zero. */
-export function l2Normalize(x: tf.Tensor3D): tf.Tensor3D {
-  const squared = tf.sum(tf.square(x), -1, true);
-  return tf.mul(x, tf.rsqrt(tf.add(squared, tf.scalar(1e-12))));
 }

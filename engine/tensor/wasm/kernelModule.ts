@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { HostBackend } from './hostBackend.ts';
+import type { LayerKernels } from './layerKernels.ts';
 import type { MemoryKernels } from './memoryKernels.ts';
 import { findWasmFile } from './wasmFiles.ts';
 
@@ -30,7 +31,7 @@ export type Binary = (
 ) => void;
 
 /** The exports of `assembly/index.ts`. Pointers and strides are bytes, sizes are elements. */
-export interface Kernels extends MemoryKernels {
+export interface Kernels extends LayerKernels, MemoryKernels {
   constantsBytes(): number;
   fillConstants(at: number): void;
   matMulScratchBytes(): number;
@@ -55,6 +56,8 @@ export interface Kernels extends MemoryKernels {
   exp: Elementwise;
   sigmoid: Elementwise;
   tanh: Elementwise;
+  silu: Elementwise;
+  siluDerivative: Elementwise;
   softplus: Elementwise;
   sqrt: Elementwise;
   rsqrt: Elementwise;

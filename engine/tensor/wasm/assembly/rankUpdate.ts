@@ -123,13 +123,13 @@ export function rankUpdate(
     const a = x + ((<usize>i) << 2);
     const at = <usize>i * stepW;
     for (let j: usize = 0; j < edge; j += 32) {
-      const kept = taken === 0 ? 0 : taken + at + j;
+      const kept = taken === 0 ? <usize>0 : taken + at + j;
       tile(a, stepX, h + j, stepW, w + at + j, out + at + j, kept, stepW, chunk, keep);
     }
     if (eight < columns) {
       for (let r: usize = 0; r < 4; r++) {
         const from = at + r * stepW + edge;
-        const kept = taken === 0 ? 0 : taken + from;
+        const kept = taken === 0 ? <usize>0 : taken + from;
         row(
           a + (r << 2),
           stepX,
@@ -147,7 +147,7 @@ export function rankUpdate(
   }
   for (; i < rows; i++) {
     const at = <usize>i * stepW;
-    const kept = taken === 0 ? 0 : taken + at;
+    const kept = taken === 0 ? <usize>0 : taken + at;
     row(x + ((<usize>i) << 2), stepX, h, stepW, w + at, out + at, kept, columns, chunk, retention);
   }
 }

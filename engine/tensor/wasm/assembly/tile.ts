@@ -1,4 +1,4 @@
-import { madd, sumLanes } from './simd';
+import { madd } from './simd';
 
 /**
  * C[4, 8] = (accumulate ? C : 0) + A[4, k]·B[k, 8]. The four rows of A have a pointer each and a step of
