@@ -20,3 +20,14 @@ export function squaredNorms(
     return tf.stack(sums) as tf.Tensor1D;
   });
 }
+
+/** Whether every number of these tensors is finite. */
+export function allFinite(tensors: readonly tf.Tensor[]): boolean {
+  if (tensors.length === 0) return true;
+  return tf.tidy(() => {
+    if (tf.getKernel('HopeFinite', tf.getBackend())) {
+      return (tf.engine().runKernel('HopeFinite', tensors as never) as tf.Tensor).dataSync()[0] === 1;
+    }
+    return Number.isFinite(tf.addN(tensors.map(each => tf.sum(tf.mul(each, 0)))).dataSync()[0]);
+  });
+}

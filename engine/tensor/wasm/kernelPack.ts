@@ -15,7 +15,7 @@ import { memoryChunkKernels } from './memoryChunk.ts';
 import { memoryReadKernels } from './memoryRead.ts';
 import { normKernels } from './norm.ts';
 import { softmaxKernel } from './softmax.ts';
-import { squaresKernel } from './squares.ts';
+import { squaresKernels } from './squares.ts';
 import { sumKernel } from './sum.ts';
 import { unsortedSegmentSumKernel } from './unsortedSegmentSum.ts';
 
@@ -35,7 +35,7 @@ function allKernels(module: KernelModule, backend: HostBackend): KernelConfig[] 
     ...continuumKernels(module),
     ...convolutionKernels(module),
     softmaxKernel(module),
-    squaresKernel(module, backend),
+    ...squaresKernels(module, backend),
     sumKernel(module),
     cumsumKernel(),
   ];

@@ -136,4 +136,5 @@ export interface LayerKernels {
     correction: number,
     epsilon: number,
   ): void;
+  allFinite(x: number, n: number): number;
 }

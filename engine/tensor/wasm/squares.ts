@@ -7,7 +7,7 @@ import { ourKernel } from './ourKernel.ts';
  * Σ (x − y)² over the tensors of each group, [groups]: inputs are the x, group after group and as many in each, then
  * as many y or none.
  */
-export function squaresKernel({ kernels }: KernelModule, backend: HostBackend): KernelConfig {
+function squaresKernel({ kernels }: KernelModule, backend: HostBackend): KernelConfig {
   return ourKernel<TensorInfo[], { groups: number; pairs: boolean }>(
     'HopeSquares',
     ({ inputs, attributes: { groups, pairs }, make, at }) => {
@@ -27,4 +27,19 @@ export function squaresKernel({ kernels }: KernelModule, backend: HostBackend): 
       return out;
     },
   );
+}
+
+/** 1 if every number of every input is finite, else 0. */
+function finiteKernel({ kernels }: KernelModule, backend: HostBackend): KernelConfig {
+  return ourKernel<TensorInfo[]>('HopeFinite', ({ inputs, make, at }) => {
+    const finite = inputs.every(x => kernels.allFinite(at(x), util.sizeFromShape(x.shape)));
+    const out = make([]);
+    (backend.typedArrayFromHeap(out) as Float32Array)[0] = finite ? 1 : 0;
+    return out;
+  });
+}
+
+/** Measurements of many tensors at once. */
+export function squaresKernels(module: KernelModule, backend: HostBackend): KernelConfig[] {
+  return [squaresKernel(module, backend), finiteKernel(module, backend)];
 }

@@ -14,6 +14,6 @@ export { readBytes, readMemory, readMemoryGradient } from './memoryRead';
 export { layerNorm, layerNormGradient, rmsNorm, rmsNormGradient } from './norm';
 export { unsortedSegmentSum } from './segmentSum';
 export { softmax } from './softmax';
-export { squaredDistance } from './squares';
+export { allFinite, squaredDistance } from './squares';
 export { sum } from './sum';
 export { exp, rsqrt, sigmoid, silu, siluDerivative, softplus, sqrt, tanh } from './unary';

@@ -35,3 +35,14 @@ export function squaredDistance(x: usize, y: usize, n: i32): f64 {
   }
   return total;
 }
+
+/** Whether every number is finite. */
+export function allFinite(x: usize, n: i32): bool {
+  // 0·x is NaN for anything that is not finite, and a NaN stays in a sum.
+  const zero = f32x4.splat(0);
+  let s = zero;
+  for (; n >= 4; n -= 4, x += 16) s = f32x4.add(s, f32x4.mul(v128.load(x), zero));
+  let sum = sumLanes(s);
+  for (; n > 0; n--, x += 4) sum += load<f32>(x) * 0;
+  return sum === 0;
+}
