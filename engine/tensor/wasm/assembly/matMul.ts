@@ -1,11 +1,14 @@
 import { fewRowsTimesTransposed } from './dotTile';
 import { packColumns, packFour, packRows } from './pack';
+import { streamMatMul } from './stream';
 import { rowTimesMatrix, tile4x8 } from './tile';
 
 // A packed block of B is [256, 512] floats: half of a common second-level cache, and each panel of eight
 // columns a quarter of a first-level one.
 const blockK: i32 = 256;
 const blockN: i32 = 512;
+// An inner axis so short that a tile writes more than it computes.
+const shortAxis: i32 = 8;
 // Up to this many rows, packing a transposed B costs more than it saves.
 const fewRows: i32 = 16;
 const packedBytes: usize = (<usize>(blockK * blockN)) << 2;
@@ -45,6 +48,10 @@ export function matMul(
   const stepC = (<usize>n) << 2;
   if (transposeB && !transposeA && m <= fewRows) {
     fewRowsTimesTransposed(a, b, c, m, n, k, add);
+    return;
+  }
+  if (!transposeB && k <= shortAxis) {
+    streamMatMul(a, rowA, stepA, b, c, m, n, k, add);
     return;
   }
   // Packing costs one pass over B; it pays when B is read often and does not stay in the first-level cache, or
