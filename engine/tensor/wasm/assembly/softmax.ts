@@ -1,8 +1,8 @@
 import { constants } from './constants';
 import { maximum, sumOfExponentials } from './crossEntropy';
-import { exp4 } from './exp';
+import { exponential4 } from './unary';
 
-/** out = exp(x)/Σ exp(x) for each row of x [rows, width]. */
+/** out = exp(x)/Σ exp(x) for each row of x [rows, width]; what is too small for float32 becomes 0, as a mask wants. */
 export function softmax(x: usize, out: usize, rows: i32, width: i32): void {
   const t = constants();
   for (; rows > 0; rows--) {
@@ -11,10 +11,10 @@ export function softmax(x: usize, out: usize, rows: i32, width: i32): void {
     const scale = f32x4.splat(1 / sumOfExponentials(x, width, largest));
     let n = width;
     for (; n >= 4; n -= 4, x += 16, out += 16) {
-      v128.store(out, f32x4.mul(scale, exp4(f32x4.sub(v128.load(x), shift), t)));
+      v128.store(out, f32x4.mul(scale, exponential4(f32x4.sub(v128.load(x), shift), t)));
     }
     for (; n > 0; n--, x += 4, out += 4) {
-      v128.store_lane<f32>(out, f32x4.mul(scale, exp4(f32x4.sub(v128.load32_splat(x), shift), t)), 0);
+      v128.store_lane<f32>(out, f32x4.mul(scale, exponential4(f32x4.sub(v128.load32_splat(x), shift), t)), 0);
     }
   }
 }

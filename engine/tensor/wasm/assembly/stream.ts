@@ -47,8 +47,14 @@ function rows2x4(
   }
   for (; i < (<usize>n) << 2; i += 4) {
     const y = f32x4(load<f32>(b + i), load<f32>(b1 + i), load<f32>(b2 + i), load<f32>(b3 + i));
-    const s0 = f32x4.mul(y, f32x4(load<f32>(a0), load<f32>(a0 + stepA), load<f32>(a0 + 2 * stepA), load<f32>(a0 + 3 * stepA)));
-    const s1 = f32x4.mul(y, f32x4(load<f32>(a1), load<f32>(a1 + stepA), load<f32>(a1 + 2 * stepA), load<f32>(a1 + 3 * stepA)));
+    const s0 = f32x4.mul(
+      y,
+      f32x4(load<f32>(a0), load<f32>(a0 + stepA), load<f32>(a0 + 2 * stepA), load<f32>(a0 + 3 * stepA)),
+    );
+    const s1 = f32x4.mul(
+      y,
+      f32x4(load<f32>(a1), load<f32>(a1 + stepA), load<f32>(a1 + 2 * stepA), load<f32>(a1 + 3 * stepA)),
+    );
     const old0: f32 = accumulate ? load<f32>(c0 + i) : 0;
     const old1: f32 = accumulate ? load<f32>(c1 + i) : 0;
     store<f32>(c0 + i, old0 + sumLanes(s0));

@@ -58,7 +58,7 @@ function softplus4(x: v128, t: usize): v128 {
 }
 
 /** The square of e^{x/2}, so that what is too large or too small for float32 becomes ∞ or 0 rather than clamped. */
-function exponential4(x: v128, t: usize): v128 {
+export function exponential4(x: v128, t: usize): v128 {
   const root = exp4(f32x4.mul(x, f32x4.splat(0.5)), t);
   return f32x4.mul(root, root);
 }
