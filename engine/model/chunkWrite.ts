@@ -66,25 +66,33 @@ export function solveChunk({ k, eta, logAlpha }: ChunkGates): ChunkSolver {
 export interface ChunkWrite {
   readonly weights: MemoryWeights;
   /** What was subtracted from the decayed weights: erase and write together. */
-  readonly subtracted: MemoryWeights;
+  readonly subtracted?: MemoryWeights;
   /** ∇_y ℓ of the inner loss before it is scaled down, the memory's local surprise signal, [G, C, O]. */
   readonly surprise: tf.Tensor3D;
+  /** M_ξ(q) of the queries that were given, [G, Q, O]. */
+  readonly read?: tf.Tensor3D;
 }
+
+/** ‖M(k) − v̂‖² or −⟨M(k), v̂⟩. */
+export type InnerLoss = 'l2' | 'dot-product';
 
 /**
  * The weights after a chunk. v̂ [G, C, O] is a constant of the inner gradient (Eq. 93). A token whose gradient on
  * (W1, W2) is longer than the ceiling has it scaled down, without which a repeated key can make a two-layer memory
- * diverge: stale gradients add up over the chunk. The given weights are not disposed.
+ * diverge: stale gradients add up over the chunk. The given weights are not disposed. This is the expression that
+ * the fused kernel computes (`../tensor/memoryChunk.ts`), for backends without it and to test it against.
  */
 export function writeChunk(
   weights: MemoryWeights,
   solver: ChunkSolver,
   vHat: tf.Tensor3D,
   gradientCeiling = Number.POSITIVE_INFINITY,
-): ChunkWrite {
+  innerLoss: InnerLoss = 'l2',
+): ChunkWrite & { readonly subtracted: MemoryWeights } {
   const { k, eta, retention, before, after, inverse } = solver;
   const { pre, hidden, out } = readMemory(weights, k);
-  const surprise = tf.mul<tf.Tensor3D>(tf.sub(out, vHat), tf.scalar(2));
+  const surprise =
+    innerLoss === 'l2' ? tf.mul<tf.Tensor3D>(tf.sub(out, vHat), tf.scalar(2)) : tf.neg<tf.Tensor3D>(vHat);
   let error = surprise;
   let delta = tf.mul<tf.Tensor3D>(tf.matMul(error, weights.w1), geluDerivative(pre));
   if (Number.isFinite(gradientCeiling)) {

@@ -1,3 +1,4 @@
+import { fusedContinuum } from '../tensor/continuum.ts';
 import { gelu } from '../tensor/gelu.ts';
 import { tf } from '../tensor/tf.ts';
 import { layerNorm, type NormWeights } from './layerNorm.ts';
@@ -21,6 +22,8 @@ export interface ContinuumWeights {
 /** @param x [N, D], tokens as rows @returns [N, D] */
 export function continuumLevel(x: tf.Tensor2D, weights: ContinuumWeights): tf.Tensor2D {
   const { norm, expand, expandBias, contract, contractBias } = weights;
+  const fused = fusedContinuum(x, { ...norm, expand, expandBias, contract, contractBias });
+  if (fused) return fused;
   const hidden = gelu(tf.add(tf.matMul(layerNorm(x, norm), expand, false, true), expandBias));
   return tf.add(x, tf.add(tf.matMul(hidden as tf.Tensor2D, contract, false, true), contractBias));
 }

@@ -1,9 +1,9 @@
+import { l2Normalize } from '../tensor/norm.ts';
 import { tf } from '../tensor/tf.ts';
 import { type ContinuumWeights, continuumLevel } from './continuumMemory.ts';
 import { layerNorm } from './layerNorm.ts';
 import { type ConvolutionTail, localConvolution } from './localConvolution.ts';
 import type { BlockParameters } from './parameters.ts';
-import { l2Normalize } from './selfModifyingTitans.ts';
 
 /**
  * A Hope block (Eq. 94–97) with the pre-norm residual stream that the paper leaves out "for clarity":

@@ -1,3 +1,4 @@
+import { fusedConvolution } from '../tensor/convolution.ts';
 import { tf } from '../tensor/tf.ts';
 
 /** Last K − 1 inputs of a sequence, [B, K − 1, D]. */
@@ -16,6 +17,8 @@ export function localConvolution(
   tail: ConvolutionTail,
   sinceStart: Int32Array,
 ): { out: tf.Tensor3D; tail: ConvolutionTail } {
+  const fused = fusedConvolution(x, weight, tail, sinceStart);
+  if (fused) return fused;
   const [batch, tokens, width] = x.shape;
   const taps = weight.shape[2];
   const padded = tf.concat([tail, x], 1);

@@ -1,4 +1,5 @@
 import { gelu } from '../tensor/gelu.ts';
+import { fusedRead } from '../tensor/memoryRead.ts';
 import { tf } from '../tensor/tf.ts';
 
 /**
@@ -20,6 +21,11 @@ export interface MemoryRead {
   readonly hidden: tf.Tensor3D;
   /** M□(z), [G, C, O] */
   readonly out: tf.Tensor3D;
+}
+
+/** M□(z) alone, [G, C, O], in one kernel where the backend has it. @param z [G, C, D] */
+export function recall(weights: MemoryWeights, z: tf.Tensor3D): tf.Tensor3D {
+  return fusedRead(z, weights.w1, weights.w2) ?? readMemory(weights, z).out;
 }
 
 /** Reads z [G, C, D] through a memory; tokens are rows, so `W z` is `z Wᵀ`. */

@@ -1,6 +1,8 @@
+import { fusedChunk, hasFusedChunk } from '../tensor/memoryChunk.ts';
+import { l2Normalize } from '../tensor/norm.ts';
 import { tf } from '../tensor/tf.ts';
-import { type ChunkWrite, solveChunk, writeChunk } from './chunkWrite.ts';
-import { type MemoryWeights, readMemory } from './memoryMlp.ts';
+import { type ChunkWrite, type InnerLoss, solveChunk, writeChunk } from './chunkWrite.ts';
+import { type MemoryWeights, recall } from './memoryMlp.ts';
 
 /**
  * Self-modifying Titans (Eq. 83–90): memories that generate their own keys, values, learning rates and retention
@@ -49,32 +51,54 @@ export interface TitansState {
 export function generate(memories: Memories, x: tf.Tensor3D, options: TitansOptions): Generated {
   const [groups, chunk] = x.shape;
   const gate = (name: 'eta' | 'alpha', bias: number) =>
-    tf.add<tf.Tensor2D>(tf.reshape(readMemory(memories[name], x).out, [groups, chunk]), tf.scalar(bias));
-  const k = readMemory(memories.k, x).out;
+    tf.add<tf.Tensor2D>(tf.reshape(recall(memories[name], x), [groups, chunk]), tf.scalar(bias));
+  const k = recall(memories.k, x);
   const eta = tf.mul(tf.softplus(gate('eta', options.etaBias)), tf.scalar(options.etaScale));
   return {
     k: options.qkNorm ? l2Normalize(k) : k,
-    v: readMemory(memories.v, x).out,
+    v: recall(memories.v, x),
     eta: tf.minimum(eta, tf.scalar(options.etaCeiling)),
     logAlpha: tf.neg(tf.softplus(tf.neg(gate('alpha', options.alphaBias)))),
   };
 }
 
-/** The writes of a chunk of recorded tokens to the memories named. `rate` multiplies every η. */
+export interface WriteOptions {
+  readonly gradientCeiling: number;
+  /** Multiplies every η, 1 by default. */
+  readonly rate?: number;
+  /** 'l2' by default. */
+  readonly innerLoss?: InnerLoss;
+  /** Whether `subtracted` is wanted. */
+  readonly withSubtracted?: boolean;
+  /** Read through every memory before it is written, [G, Q, D]. */
+  readonly query?: tf.Tensor3D;
+}
+
+/** The writes of a chunk of recorded tokens to the memories named, in one kernel where the backend has it. */
 export function writeMemories<N extends MemoryName>(
   memories: Memories,
   names: readonly N[],
   chunk: Generated,
-  gradientCeiling: number,
-  rate = 1,
+  { gradientCeiling, rate = 1, innerLoss = 'l2', withSubtracted = false, query }: WriteOptions,
 ): Record<N, ChunkWrite> {
   const eta = rate === 1 ? chunk.eta : tf.mul<tf.Tensor2D>(chunk.eta, tf.scalar(rate));
-  const solver = solveChunk({ k: chunk.k, eta, logAlpha: chunk.logAlpha });
-  const written = names.map(name => {
-    const vHat = readMemory(memories[name], chunk.v).out;
-    return [name, writeChunk(memories[name], solver, vHat, gradientCeiling)] as const;
-  });
-  return Object.fromEntries(written) as Record<N, ChunkWrite>;
+  const { k, v, logAlpha } = chunk;
+  let written: ChunkWrite[];
+  if (hasFusedChunk()) {
+    written = fusedChunk(
+      { k, v, eta, logAlpha, q: query },
+      names.map(name => memories[name]),
+      { ceiling: gradientCeiling, dotProduct: innerLoss === 'dot-product', subtracted: withSubtracted },
+    );
+  } else {
+    const solver = solveChunk({ k, eta, logAlpha });
+    written = names.map(name => {
+      const vHat = recall(memories[name], v);
+      const write = writeChunk(memories[name], solver, vHat, gradientCeiling, innerLoss);
+      return { ...write, read: query && recall(memories[name], query) };
+    });
+  }
+  return Object.fromEntries(names.map((name, i) => [name, written[i]])) as Record<N, ChunkWrite>;
 }
 
 /**
@@ -98,7 +122,14 @@ export function selfModify(
     const parts = chunkLengths(length, pendingTokens(state.memoryPending), options.memoryPeriod);
     const recorded = splitGenerated(generated, parts);
     splitTokens(queries[i], parts).forEach((query, j) => {
-      outputs.push(readMemory(state.memories.memory, query).out);
+      if (!state.memoryPending && parts[j] === options.memoryPeriod) {
+        // A whole chunk: it is read and written at once.
+        const { memory } = writeMemories(state.memories, ['memory'], recorded[j], { ...options, query });
+        outputs.push(memory.read!);
+        state = { ...state, memories: { ...state.memories, memory: memory.weights } };
+        return;
+      }
+      outputs.push(recall(state.memories.memory, query));
       const memoryPending = appendGenerated(state.memoryPending, recorded[j]);
       state = { ...state, memoryPending };
       if (pendingTokens(memoryPending) === options.memoryPeriod) state = flushMemory(state, options);
@@ -113,22 +144,17 @@ export function selfModify(
 }
 
 /** Writes M_mem with whatever is pending, a full chunk or a partial one. */
-export function flushMemory(state: TitansState, { gradientCeiling }: TitansOptions): TitansState {
+export function flushMemory(state: TitansState, options: TitansOptions): TitansState {
   if (!state.memoryPending) return state;
-  const { memory } = writeMemories(state.memories, ['memory'], state.memoryPending, gradientCeiling);
+  const { memory } = writeMemories(state.memories, ['memory'], state.memoryPending, options);
   const memories = { ...state.memories, memory: memory.weights };
   return { ...state, memories, memoryPending: undefined };
 }
 
 /** Writes M_k, M_v, M_η, M_α with whatever is pending, a full chunk or a partial one. */
-export function flushProjections(state: TitansState, { gradientCeiling }: TitansOptions): TitansState {
+export function flushProjections(state: TitansState, options: TitansOptions): TitansState {
   if (!state.projectionsPending) return state;
-  const { k, v, eta, alpha } = writeMemories(
-    state.memories,
-    PROJECTIONS,
-    state.projectionsPending,
-    gradientCeiling,
-  );
+  const { k, v, eta, alpha } = writeMemories(state.memories, PROJECTIONS, state.projectionsPending, options);
   const { memory } = state.memories;
   const memories = { k: k.weights, v: v.weights, eta: eta.weights, alpha: alpha.weights, memory };
   return { ...state, memories, projectionsPending: undefined };
@@ -168,10 +194,4 @@ function splitGenerated({ k, v, eta, logAlpha }: Generated, lengths: number[]): 
   const [ks, vs] = [splitTokens(k, lengths), splitTokens(v, lengths)];
   const [etas, logAlphas] = [splitTokens(eta, lengths), splitTokens(logAlpha, lengths)];
   return lengths.map((_, i) => ({ k: ks[i], v: vs[i], eta: etas[i], logAlpha: logAlphas[i] }));
-}
-
-/** x / ‖x‖ along the last axis; the constant keeps the gradient finite at zero. */
-export function l2Normalize(x: tf.Tensor3D): tf.Tensor3D {
-  const squared = tf.sum(tf.square(x), -1, true);
-  return tf.mul(x, tf.rsqrt(tf.add(squared, tf.scalar(1e-12))));
 }

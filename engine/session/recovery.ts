@@ -47,22 +47,18 @@ async function recompute(
   // next one is known. So the last tick of these tokens, if it was recorded, was the last of the text.
   const { ids } = reader.tokens();
   const stream = new TokenStream([{ ids }], tokenizer.endOfText, options.epochs, tickOf(base.config));
-  try {
-    let index = 0;
-    for (const tick of stream) {
-      if (index === total) break;
-      if (index >= from) {
-        const { loss } = trainer.step(tick, index);
-        if (Math.abs(loss - reader.update(index).loss) > 1e-3 * (1 + loss)) {
-          const remedy = 'Reset the memory and train again.';
-          throw new EngineError('internal', `Update ${index} recomputed to another loss.`, remedy);
-        }
-        await new Promise(resolve => setImmediate(resolve));
+  let index = 0;
+  for (const tick of stream) {
+    if (index === total) break;
+    if (index >= from) {
+      const { loss } = trainer.step(tick, index);
+      if (Math.abs(loss - reader.update(index).loss) > 1e-3 * (1 + loss)) {
+        const remedy = 'Reset the memory and train again.';
+        throw new EngineError('internal', `Update ${index} recomputed to another loss.`, remedy);
       }
-      index++;
+      await new Promise(resolve => setImmediate(resolve));
     }
-  } finally {
-    trainer.dispose();
+    index++;
   }
   return total - from;
 }

@@ -101,7 +101,6 @@ export async function trainOnText(
       remedy,
     );
   } finally {
-    trainer.dispose();
     summaries.dispose();
     recorder?.close();
   }

@@ -2,6 +2,7 @@
 // its gradients (its own files have no extensions in their imports, so Node cannot load them one by one), the
 // library's wasm binary, and our kernels.
 import { cp, mkdir } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
 import esbuild from 'esbuild';
@@ -31,24 +32,29 @@ async function buildLibrary() {
   });
 }
 
-async function buildKernels(name, features) {
+async function buildKernelFile(folder, name, features) {
   const { error, stderr } = await asc.main([
     'wasm/assembly/index.ts',
     '--baseDir',
     here,
     '--outFile',
-    `build/${name}`,
+    relative(here, join(folder, name)),
     ...['-O3', '--noAssert', '--runtime', 'stub', '--importMemory'],
     ...features.flatMap(feature => ['--enable', feature]),
   ]);
   if (error) throw new Error(`${name}: ${error.message}\n${stderr}`);
 }
 
+/** Compiles our kernels into `folder`, once without and once with fused multiply-add. */
+export async function buildKernels(folder) {
+  await buildKernelFile(folder, 'kernels-simd.wasm', ['simd']);
+  await buildKernelFile(folder, 'kernels-relaxed.wasm', ['simd', 'relaxed-simd']);
+}
+
 /** Builds everything and copies the binaries to `folder`, where a bundle looks for them. */
 export async function buildTensor(folder) {
   await mkdir(`${here}build`, { recursive: true });
-  await buildKernels('kernels-simd.wasm', ['simd']);
-  await buildKernels('kernels-relaxed.wasm', ['simd', 'relaxed-simd']);
+  await buildKernels(`${here}build`);
   await cp(`${root}node_modules/@tensorflow/tfjs-backend-wasm/dist/${library}`, `${here}build/${library}`);
   await buildLibrary();
   await mkdir(folder, { recursive: true });

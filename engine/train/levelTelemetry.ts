@@ -1,5 +1,6 @@
 import type { FastState } from '../model/fastState.ts';
 import { METRIC_INDEX, METRICS, type Metric } from '../protocol/metric.ts';
+import { squaredNorms } from '../tensor/squares.ts';
 import { tf } from '../tensor/tf.ts';
 import type { LevelWrite } from './levelWrites.ts';
 
@@ -15,7 +16,8 @@ export interface TickSignals {
 
 /** Turns writes into the numbers of an update, with one read-back a tick. */
 export class LevelTelemetry {
-  private readonly base = new Map<string, tf.Tensor2D>();
+  /** Names of a level's tensors, a list for each block. */
+  private readonly names: ReadonlyMap<string, readonly string[][]>;
   private readonly norms: Map<string, { weight: Float32Array; drift: Float32Array; base: Float32Array }>;
 
   constructor(
@@ -23,6 +25,15 @@ export class LevelTelemetry {
     /** Levels in the order of a frame, without `outer`. */
     private readonly levels: readonly string[],
   ) {
+    const { specs, base } = state;
+    this.names = new Map(
+      levels.map(level => [
+        level,
+        Array.from({ length: base.config.blocks }, (_, block) =>
+          specs.filter(spec => spec.level === level && spec.block === block).map(({ name }) => name),
+        ),
+      ]),
+    );
     this.norms = new Map(
       levels.map(level => {
         const { weight, drift, base } = this.measure(level);
@@ -66,10 +77,6 @@ export class LevelTelemetry {
     return metrics;
   }
 
-  dispose(): void {
-    tf.dispose([...this.base.values()]);
-  }
-
   private columns(
     writes: readonly LevelWrite[],
     { taps, eta, logAlpha }: TickSignals,
@@ -78,15 +85,15 @@ export class LevelTelemetry {
     const named = new Map<string, tf.Tensor>();
     for (const { level, weights, errors, inner, frozen, rate } of writes) {
       if (frozen) continue;
-      const after = this.flatten(level, weights);
-      const error = squares(this.flatten(level, errors));
+      const after = this.ofBlocks(level, weights);
+      const error = squaredNorms(this.ofBlocks(level, errors));
       const delta =
         rate === undefined
-          ? squares(tf.sub(after, this.flatten(level, this.state.tensors)))
-          : tf.mul(error, tf.scalar(rate * rate));
+          ? squaredNorms(after, this.ofBlocks(level, this.state.tensors))
+          : tf.mul<tf.Tensor1D>(error, tf.scalar(rate * rate));
       named.set(`${level}.delta`, delta);
-      named.set(`${level}.weight`, squares(after));
-      named.set(`${level}.drift`, squares(tf.sub(after, this.baseOf(level))));
+      named.set(`${level}.weight`, squaredNorms(after));
+      named.set(`${level}.drift`, squaredNorms(after, this.ofBlocks(level, this.state.base.tensors)));
       named.set(`${level}.error`, error);
       if (inner && level === 'projections') named.set(`${level}.lss`, innerSurprise(inner));
     }
@@ -102,36 +109,23 @@ export class LevelTelemetry {
     return tf.stack([...named.values()]);
   }
 
-  /** A level's tensors as one row a block, [blocks, n]. */
-  private flatten(level: string, tensors: ReadonlyMap<string, tf.Tensor>): tf.Tensor2D {
-    const flat = this.state.specs
-      .filter(spec => spec.level === level)
-      .map(({ name }) => tf.reshape<tf.Rank.R1>(tensors.get(name)!, [-1]));
-    return tf.reshape(tf.concat(flat), [this.state.base.config.blocks, -1]);
-  }
-
-  private baseOf(level: string): tf.Tensor2D {
-    let known = this.base.get(level);
-    if (!known) {
-      known = tf.keep(this.flatten(level, this.state.base.tensors));
-      this.base.set(level, known);
-    }
-    return known;
+  /** A level's tensors, a list for each block. */
+  private ofBlocks(level: string, tensors: ReadonlyMap<string, tf.Tensor>): tf.Tensor[][] {
+    const names = this.names.get(level)!;
+    return names.map(block => block.map(name => tensors.get(name)!));
   }
 
   private measure(level: string): { weight: Float32Array; drift: Float32Array; base: Float32Array } {
-    const norm = (x: () => tf.Tensor2D) =>
-      tf.tidy(() => tf.sqrt(squares(x())).dataSync().slice() as Float32Array);
-    const now = () => this.flatten(level, this.state.tensors);
-    const base = norm(() => this.baseOf(level));
-    const drift = norm(() => tf.sub(now(), this.baseOf(level))).map((d, i) => d / base[i]);
-    return { weight: norm(now), base, drift };
+    const norm = (...of: readonly ReadonlyMap<string, tf.Tensor>[]) =>
+      tf.tidy(() => {
+        const [x, y] = of.map(tensors => this.ofBlocks(level, tensors));
+        return tf.sqrt(squaredNorms(x, y)).dataSync().slice() as Float32Array;
+      });
+    const { tensors, base } = this.state;
+    const origin = norm(base.tensors);
+    const drift = norm(tensors, base.tensors).map((d, i) => d / origin[i]);
+    return { weight: norm(tensors), base: origin, drift };
   }
-}
-
-/** Σ x² a row, [blocks]. */
-function squares(x: tf.Tensor2D): tf.Tensor1D {
-  return tf.sum(tf.square(x), 1);
 }
 
 /** Mean over tokens and heads of ‖∇_y ℓ‖ of the inner loss, [blocks]. */

@@ -25,19 +25,19 @@ export function writeTitansLevel(
   memories: readonly Memories[],
   rate: number,
 ): LevelWrite {
-  const ceiling = state.base.config.titans.gradient_ceiling;
+  const options = { gradientCeiling: state.base.config.titans.gradient_ceiling, rate, withSubtracted: true };
   const names: readonly MemoryName[] = level === 'memory' ? ['memory'] : PROJECTIONS;
   const weights = new Map<string, tf.Tensor>();
   const errors = new Map<string, tf.Tensor>();
   const inner = state.open.map((open, block) => {
     const pending = open[level];
-    const written = writeMemories(memories[block], names, pending, ceiling, rate);
+    const written = writeMemories(memories[block], names, pending, options);
     const [groups, chunk] = pending.eta.shape;
     const rows = names.map(name => {
       const at = `blocks.${block}.selfmod.m_${name}`;
       for (const part of ['w1', 'w2'] as const) {
         weights.set(`${at}.${part}`, written[name].weights[part]);
-        errors.set(`${at}.${part}`, written[name].subtracted[part]);
+        errors.set(`${at}.${part}`, written[name].subtracted![part]);
       }
       const { surprise } = written[name];
       return tf.reshape<tf.Rank.R2>(surprise, [groups * chunk, surprise.shape[2]]);

@@ -4,6 +4,7 @@ import { titansOptions } from '../model/languageModel.ts';
 import { appendGenerated, type Generated, generate } from '../model/selfModifyingTitans.ts';
 import { METRIC_INDEX, METRICS } from '../protocol/metric.ts';
 import type { Update } from '../protocol/update.ts';
+import { allFinite } from '../tensor/squares.ts';
 import { tf } from '../tensor/tf.ts';
 import { DivergedError } from './divergedError.ts';
 import { LevelTelemetry } from './levelTelemetry.ts';
@@ -63,10 +64,6 @@ export class OnlineTrainer {
     }
   }
 
-  dispose(): void {
-    this.telemetry?.dispose();
-  }
-
   /** Adds a tick to the open chunks of every level. @returns what the memories generated for it, a block. */
   private accumulate({ memoryInputs, tails, sums }: TickForward, tokens: number): Generated[] {
     const { state } = this;
@@ -120,7 +117,7 @@ export class OnlineTrainer {
     index: number,
     position: number,
   ): void {
-    const broken = surprise.every(Number.isFinite) ? writes.find(write => !allFinite(write)) : undefined;
+    const broken = surprise.every(Number.isFinite) ? writes.find(({ weights }) => !allFinite([...weights.values()])) : undefined;
     if (!broken && surprise.every(Number.isFinite)) return;
     for (const { weights } of writes) tf.dispose([...weights.values()]);
     throw new DivergedError(broken?.level ?? 'the loss', index, position);
@@ -160,14 +157,6 @@ export class OnlineTrainer {
     }
     return metrics;
   }
-}
-
-/** Whether every new weight is a finite number. */
-function allFinite({ weights }: LevelWrite): boolean {
-  return tf.tidy(() => {
-    const sums = [...weights.values()].map(tensor => tf.sum(tensor));
-    return sums.length === 0 || Number.isFinite(tf.addN(sums).dataSync()[0]);
-  });
 }
 
 /** Runs `body` in a tidy and keeps what it generated. */

@@ -3,7 +3,7 @@ import { blockInputs, blockOutput } from '../model/hopeBlock.ts';
 import { embedTokens, titansOptions, tokenLosses } from '../model/languageModel.ts';
 import { layerNorm } from '../model/layerNorm.ts';
 import { tokensSinceStart } from '../model/localConvolution.ts';
-import { readMemory } from '../model/memoryMlp.ts';
+import { recall } from '../model/memoryMlp.ts';
 import { bindParameters } from '../model/parameters.ts';
 import { tf } from '../tensor/tf.ts';
 import type { Tick } from './tokenStream.ts';
@@ -57,7 +57,7 @@ export function forwardTick(
       const read = blockInputs(x, 1, config.heads, block, state.open[i].tail, since, qkNorm);
       memoryInputs.push(tf.keep(read.memoryInput.clone()));
       tails.push(tf.keep(read.tail.clone()));
-      const out = readMemory(block.memories.memory, read.query).out;
+      const out = recall(block.memories.memory, read.query);
       x = blockOutput(x, out, 1, block, withTaps ? taps.slice(i * outputs, (i + 1) * outputs) : undefined);
     });
     losses = tf.keep(tokenLosses(parameters, layerNorm(x, parameters.norm), targets).clone());

@@ -3,10 +3,11 @@ import { solveChunk, writeChunk } from '../../engine/model/chunkWrite.ts';
 import { continuumLevel } from '../../engine/model/continuumMemory.ts';
 import { localConvolution } from '../../engine/model/localConvolution.ts';
 import { readMemory } from '../../engine/model/memoryMlp.ts';
-import { generate, l2Normalize, type Memories, selfModify } from '../../engine/model/selfModifyingTitans.ts';
+import { generate, type Memories, selfModify } from '../../engine/model/selfModifyingTitans.ts';
 import { deltaGradientDescent, deltaRule } from '../../engine/optimizer/deltaGradientDescent.ts';
 import { sgdStep } from '../../engine/optimizer/sgd.ts';
 import { openBackend } from '../../engine/tensor/backend.ts';
+import { l2Normalize } from '../../engine/tensor/norm.ts';
 import { tf } from '../../engine/tensor/tf.ts';
 import { expectClose, golden, inputs, normalised, weights } from './support.ts';
 
@@ -95,7 +96,7 @@ describe.each(['cpu', 'wasm'] as const)('golden values on %s', backend => {
       const convolved = localConvolution(sequence, kernel, tf.zeros([1, 3, 4]), since).out;
       const wq = tf.tensor2d(weights(4, 4, 0.2, 0.6));
       const q = tf.matMul(tf.reshape<tf.Rank.R2>(convolved, [6, 4]), wq, false, true);
-      const query = l2Normalize(tf.reshape(q, [1, 6, 4]));
+      const query = l2Normalize(tf.reshape<tf.Rank.R3>(q, [1, 6, 4]));
       const first = generate(memories, tf.slice(convolved, [0, 0, 0], [1, 2, 4]), options);
       expectClose(first.eta, [expected.eta.slice(0, 2)]);
       expectClose(tf.exp(first.logAlpha), [expected.alpha.slice(0, 2)]);

@@ -26,15 +26,11 @@ export function trainTicks(
   after: (update: Update, tick: Tick) => void = () => {},
 ): Update[] {
   const trainer = new OnlineTrainer(state, END_OF_TEXT, { ...OPTIONS, ...options });
-  try {
-    return ticks.map((tick, i) => {
-      const update = trainer.step(tick, i);
-      after(update, tick);
-      return update;
-    });
-  } finally {
-    trainer.dispose();
-  }
+  return ticks.map((tick, i) => {
+    const update = trainer.step(tick, i);
+    after(update, tick);
+    return update;
+  });
 }
 
 /** Values of every fast weight by name. */

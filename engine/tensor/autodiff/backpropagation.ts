@@ -1,5 +1,6 @@
 import { tf } from '../tf.ts';
 import { internals, type TapeNode } from './internals.ts';
+import { wanting } from './wanted.ts';
 
 const { state } = internals;
 const stockGradients = internals.gradients.bind(internals);
@@ -98,10 +99,10 @@ function inputGradients(
   const found = new Map<string, tf.Tensor>();
   if (!node.gradient) throw new Error(`${node.kernelName} has no gradient.`);
   const { gradient } = node;
+  const names = new Set(Object.keys(node.inputs).filter(name => fromX.has(node.inputs[name].id)));
   tf.tidy(() => {
-    const functions = gradient(dys);
-    for (const name in node.inputs) {
-      if (!fromX.has(node.inputs[name].id)) continue;
+    const functions = wanting(names, () => gradient(dys));
+    for (const name of names) {
       const dx = functions[name]?.();
       checkGradient(node, name, dx);
       // A saved tensor goes with its operation, so as a gradient it needs a handle of its own.

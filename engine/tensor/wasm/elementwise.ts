@@ -27,6 +27,8 @@ export function elementwiseKernels({ kernels }: KernelModule): KernelConfig[] {
     elementwise('HopeGelu', kernels.gelu),
     elementwise('HopeGeluGrad', kernels.geluDerivative),
     elementwise('HopeGeluGrad2', kernels.geluSecondDerivative),
+    elementwise('HopeSilu', kernels.silu),
+    elementwise('HopeSiluGrad', kernels.siluDerivative),
     elementwise('Exp', kernels.exp),
     elementwise('Sigmoid', kernels.sigmoid),
     elementwise('Tanh', kernels.tanh),

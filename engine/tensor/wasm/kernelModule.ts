@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { HostBackend } from './hostBackend.ts';
+import type { LayerKernels } from './layerKernels.ts';
+import type { MemoryKernels } from './memoryKernels.ts';
 import { findWasmFile } from './wasmFiles.ts';
 
 // Node's types leave WebAssembly to the DOM library, which the engine must not see.
@@ -29,7 +31,7 @@ export type Binary = (
 ) => void;
 
 /** The exports of `assembly/index.ts`. Pointers and strides are bytes, sizes are elements. */
-export interface Kernels {
+export interface Kernels extends LayerKernels, MemoryKernels {
   constantsBytes(): number;
   fillConstants(at: number): void;
   matMulScratchBytes(): number;
@@ -54,6 +56,8 @@ export interface Kernels {
   exp: Elementwise;
   sigmoid: Elementwise;
   tanh: Elementwise;
+  silu: Elementwise;
+  siluDerivative: Elementwise;
   softplus: Elementwise;
   sqrt: Elementwise;
   rsqrt: Elementwise;
@@ -94,11 +98,33 @@ export interface Kernels {
   ): void;
 }
 
-/** One instance of our kernels on a backend's memory. `scratch` is the kernels' working memory there. */
+/** One instance of our kernels on a backend's memory. `scratch` is the matrix product's working memory there. */
 export interface KernelModule {
   kernels: Kernels;
   scratch: number;
   relaxed: boolean;
+  /** Address of at least `bytes` bytes of working memory, valid until the next call. */
+  workspace(bytes: number): number;
+}
+
+/** Working memory that grows with the largest kernel so far. */
+function growingWorkspace({ wasm }: HostBackend): (bytes: number) => number {
+  let address = 0;
+  let size = 0;
+  return bytes => {
+    if (bytes <= size) return address;
+    if (address) wasm._free(address);
+    size = 0;
+    address = wasm._malloc(bytes) >>> 0;
+    if (address === 0) {
+      const megabytes = Math.ceil(bytes / 2 ** 20);
+      throw new Error(
+        `The wasm backend has no ${megabytes} MB of memory left to work in. Close other models, or use a smaller batch.`,
+      );
+    }
+    size = bytes;
+    return address;
+  };
 }
 
 /**
@@ -118,5 +144,5 @@ export function openKernelModule(backend: HostBackend, folder?: string): KernelM
   if (scratch === 0)
     throw new Error('The wasm backend has no memory left for the kernels. Close other models.');
   kernels.fillConstants(scratch + scratchBytes);
-  return { kernels, scratch, relaxed };
+  return { kernels, scratch, relaxed, workspace: growingWorkspace(backend) };
 }

@@ -1,6 +1,8 @@
 import { getKernel, type KernelConfig, registerKernel, unregisterKernel } from '#tfjs';
 import { batchMatMulKernel } from './batchMatMul.ts';
 import { binaryKernels } from './binary.ts';
+import { continuumKernels } from './continuum.ts';
+import { convolutionKernels } from './convolution.ts';
 import { copyKernels } from './copies.ts';
 import { crossEntropyKernels } from './crossEntropy.ts';
 import { cumsumKernel } from './cumsum.ts';
@@ -9,10 +11,15 @@ import { expandKernel } from './expand.ts';
 import type { HostBackend } from './hostBackend.ts';
 import { identityKernels } from './identity.ts';
 import { type KernelModule, openKernelModule } from './kernelModule.ts';
+import { memoryChunkKernels } from './memoryChunk.ts';
+import { memoryReadKernels } from './memoryRead.ts';
+import { normKernels } from './norm.ts';
+import { softmaxKernel } from './softmax.ts';
+import { squaresKernels } from './squares.ts';
 import { sumKernel } from './sum.ts';
 import { unsortedSegmentSumKernel } from './unsortedSegmentSum.ts';
 
-function allKernels(module: KernelModule): KernelConfig[] {
+function allKernels(module: KernelModule, backend: HostBackend): KernelConfig[] {
   return [
     ...identityKernels(),
     batchMatMulKernel(module),
@@ -22,6 +29,13 @@ function allKernels(module: KernelModule): KernelConfig[] {
     ...binaryKernels(module),
     ...copyKernels(module),
     expandKernel(module),
+    ...memoryReadKernels(module),
+    ...memoryChunkKernels(module),
+    ...normKernels(module),
+    ...continuumKernels(module),
+    ...convolutionKernels(module),
+    softmaxKernel(module),
+    ...squaresKernels(module, backend),
     sumKernel(module),
     cumsumKernel(),
   ];
@@ -30,7 +44,7 @@ function allKernels(module: KernelModule): KernelConfig[] {
 /** Puts our kernels in the place of the library's on the wasm backend that is open. */
 export function installKernelPack(backend: HostBackend, folder?: string): KernelModule {
   const module = openKernelModule(backend, folder);
-  for (const kernel of allKernels(module)) {
+  for (const kernel of allKernels(module, backend)) {
     if (getKernel(kernel.kernelName, 'wasm')) unregisterKernel(kernel.kernelName, 'wasm');
     registerKernel(kernel);
   }

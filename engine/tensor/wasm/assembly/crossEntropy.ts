@@ -1,7 +1,7 @@
 import { constants } from './constants';
 import { exp4 } from './exp';
 
-function maximum(x: usize, n: i32): f32 {
+export function maximum(x: usize, n: i32): f32 {
   let best = f32x4.splat(-Infinity);
   for (; n >= 4; n -= 4, x += 16) best = f32x4.max(best, v128.load(x));
   for (; n > 0; n--, x += 4) best = f32x4.max(best, v128.load32_splat(x));
@@ -9,7 +9,7 @@ function maximum(x: usize, n: i32): f32 {
   return max<f32>(f32x4.extract_lane(best, 0), f32x4.extract_lane(best, 1));
 }
 
-function sumOfExponentials(x: usize, n: i32, shift: f32): f32 {
+export function sumOfExponentials(x: usize, n: i32, shift: f32): f32 {
   const t = constants();
   const by = f32x4.splat(shift);
   let sum = f32x4.splat(0);

@@ -1,10 +1,16 @@
+import { fewRowsTimesTransposed } from './dotTile';
 import { packColumns, packFour, packRows } from './pack';
-import { rowTimesMatrix, rowTimesTransposed, tile4x8 } from './tile';
+import { streamMatMul } from './stream';
+import { rowTimesMatrix, tile4x8 } from './tile';
 
 // A packed block of B is [256, 512] floats: half of a common second-level cache, and each panel of eight
 // columns a quarter of a first-level one.
 const blockK: i32 = 256;
 const blockN: i32 = 512;
+// An inner axis so short that a tile writes more than it computes.
+const shortAxis: i32 = 8;
+// Up to this many rows, packing a transposed B costs more than it saves.
+const fewRows: i32 = 16;
 const packedBytes: usize = (<usize>(blockK * blockN)) << 2;
 const packedRowBytes: usize = (<usize>blockK) << 4;
 
@@ -24,7 +30,8 @@ function addTile(tile: usize, c: usize, stepC: usize, rows: i32, columns: i32, a
   }
 }
 
-function matMul(
+/** C[m, n] = (add ? C : 0) + op(A)·op(B), dense row-major float32. */
+export function matMul(
   a: usize,
   b: usize,
   c: usize,
@@ -34,14 +41,17 @@ function matMul(
   transposeA: bool,
   transposeB: bool,
   scratch: usize,
+  add: bool,
 ): void {
   const rowA: usize = transposeA ? 4 : (<usize>k) << 2;
   const stepA: usize = transposeA ? (<usize>m) << 2 : 4;
   const stepC = (<usize>n) << 2;
-  if (transposeB && !transposeA && m <= 4) {
-    for (let i = 0; i < m; i++) {
-      rowTimesTransposed(a + <usize>i * rowA, b, c + <usize>i * stepC, k, n);
-    }
+  if (transposeB && !transposeA && m <= fewRows) {
+    fewRowsTimesTransposed(a, b, c, m, n, k, add);
+    return;
+  }
+  if (!transposeB && k <= shortAxis) {
+    streamMatMul(a, rowA, stepA, b, c, m, n, k, add);
     return;
   }
   // Packing costs one pass over B; it pays when B is read often and does not stay in the first-level cache, or
@@ -54,7 +64,7 @@ function matMul(
   const stepB: usize = transposeB ? (<usize>k) << 2 : (<usize>n) << 2;
   for (let k0 = 0; k0 < k; k0 += blockK) {
     const depth = min(blockK, k - k0);
-    const accumulate = k0 > 0;
+    const accumulate = add || k0 > 0;
     for (let n0 = 0; n0 < n; n0 += blockN) {
       const width = min(blockN, n - n0);
       const edge = width & ~7;
@@ -118,7 +128,7 @@ function matMul(
     }
   }
   for (let i = wholeRows; i < m; i++) {
-    rowTimesMatrix(a + <usize>i * rowA, stepA, b, stepB, c + <usize>i * stepC, k, n);
+    rowTimesMatrix(a + <usize>i * rowA, stepA, b, stepB, c + <usize>i * stepC, k, n, add);
   }
 }
 
@@ -146,7 +156,7 @@ export function batchMatMul(
     return;
   }
   for (let i = 0; i < batch; i++) {
-    matMul(a, b, c, m, n, k, transposeA, transposeB, scratch);
+    matMul(a, b, c, m, n, k, transposeA, transposeB, scratch, false);
     a += strideA;
     b += strideB;
     c += strideC;

@@ -1,4 +1,4 @@
-import { madd, sumLanes } from './simd';
+import { madd } from './simd';
 
 /**
  * C[4, 8] = (accumulate ? C : 0) + A[4, k]·B[k, 8]. The four rows of A have a pointer each and a step of
@@ -69,7 +69,10 @@ export function tile4x8(
   v128.store(c3, s31, 16);
 }
 
-/** c[n] = a[k]·B[k, n] for one row, B unpacked: eight accumulators hide the latency of the multiply-add. */
+/**
+ * c[n] = (accumulate ? c : 0) + a[k]·B[k, n] for one row, B unpacked: eight accumulators hide the latency of the
+ * multiply-add.
+ */
 export function rowTimesMatrix(
   a: usize,
   stepA: usize,
@@ -78,6 +81,7 @@ export function rowTimesMatrix(
   c: usize,
   k: i32,
   n: i32,
+  accumulate: bool,
 ): void {
   let j = 0;
   for (; j + 32 <= n; j += 32) {
@@ -91,6 +95,17 @@ export function rowTimesMatrix(
     let s5 = s0;
     let s6 = s0;
     let s7 = s0;
+    const out = c + ((<usize>j) << 2);
+    if (accumulate) {
+      s0 = v128.load(out);
+      s1 = v128.load(out, 16);
+      s2 = v128.load(out, 32);
+      s3 = v128.load(out, 48);
+      s4 = v128.load(out, 64);
+      s5 = v128.load(out, 80);
+      s6 = v128.load(out, 96);
+      s7 = v128.load(out, 112);
+    }
     for (let i = k; i > 0; i--) {
       const x = v128.load32_splat(p);
       s0 = madd(x, v128.load(q), s0);
@@ -104,7 +119,6 @@ export function rowTimesMatrix(
       p += stepA;
       q += stepB;
     }
-    const out = c + ((<usize>j) << 2);
     v128.store(out, s0);
     v128.store(out, s1, 16);
     v128.store(out, s2, 32);
@@ -117,7 +131,7 @@ export function rowTimesMatrix(
   for (; j + 4 <= n; j += 4) {
     let p = a;
     let q = b + ((<usize>j) << 2);
-    let s = f32x4.splat(0);
+    let s = accumulate ? v128.load(c + ((<usize>j) << 2)) : f32x4.splat(0);
     for (let i = k; i > 0; i--) {
       s = madd(v128.load32_splat(p), v128.load(q), s);
       p += stepA;
@@ -128,58 +142,12 @@ export function rowTimesMatrix(
   for (; j < n; j++) {
     let p = a;
     let q = b + ((<usize>j) << 2);
-    let s: f32 = 0;
+    let s: f32 = accumulate ? load<f32>(c + ((<usize>j) << 2)) : 0;
     for (let i = k; i > 0; i--) {
       s += load<f32>(p) * load<f32>(q);
       p += stepA;
       q += stepB;
     }
     store<f32>(c + ((<usize>j) << 2), s);
-  }
-}
-
-/** c[n] = a[k]·B[n, k]ᵀ for one contiguous row: four dot products at a time, so that B needs no packing. */
-export function rowTimesTransposed(a: usize, b: usize, c: usize, k: i32, n: i32): void {
-  const row = (<usize>k) << 2;
-  const whole = k & ~3;
-  let j = 0;
-  for (; j + 4 <= n; j += 4) {
-    const b0 = b + <usize>j * row;
-    const b1 = b0 + row;
-    const b2 = b1 + row;
-    const b3 = b2 + row;
-    let s0 = f32x4.splat(0);
-    let s1 = s0;
-    let s2 = s0;
-    let s3 = s0;
-    let i: usize = 0;
-    for (; i < (<usize>whole) << 2; i += 16) {
-      const x = v128.load(a + i);
-      s0 = madd(x, v128.load(b0 + i), s0);
-      s1 = madd(x, v128.load(b1 + i), s1);
-      s2 = madd(x, v128.load(b2 + i), s2);
-      s3 = madd(x, v128.load(b3 + i), s3);
-    }
-    const low01 = i32x4.shuffle(s0, s1, 0, 4, 1, 5);
-    const high01 = i32x4.shuffle(s0, s1, 2, 6, 3, 7);
-    const low23 = i32x4.shuffle(s2, s3, 0, 4, 1, 5);
-    const high23 = i32x4.shuffle(s2, s3, 2, 6, 3, 7);
-    const sum01 = f32x4.add(low01, high01);
-    const sum23 = f32x4.add(low23, high23);
-    let sum = f32x4.add(i64x2.shuffle(sum01, sum23, 0, 2), i64x2.shuffle(sum01, sum23, 1, 3));
-    for (; i < row; i += 4) {
-      const column = f32x4(load<f32>(b0 + i), load<f32>(b1 + i), load<f32>(b2 + i), load<f32>(b3 + i));
-      sum = madd(v128.load32_splat(a + i), column, sum);
-    }
-    v128.store(c + ((<usize>j) << 2), sum);
-  }
-  for (; j < n; j++) {
-    const b0 = b + <usize>j * row;
-    let s = f32x4.splat(0);
-    let i: usize = 0;
-    for (; i < (<usize>whole) << 2; i += 16) s = madd(v128.load(a + i), v128.load(b0 + i), s);
-    let sum = sumLanes(s);
-    for (; i < row; i += 4) sum += load<f32>(a + i) * load<f32>(b0 + i);
-    store<f32>(c + ((<usize>j) << 2), sum);
   }
 }

@@ -58,7 +58,7 @@ function softplus4(x: v128, t: usize): v128 {
 }
 
 /** The square of e^{x/2}, so that what is too large or too small for float32 becomes ∞ or 0 rather than clamped. */
-function exponential4(x: v128, t: usize): v128 {
+export function exponential4(x: v128, t: usize): v128 {
   const root = exp4(f32x4.mul(x, f32x4.splat(0.5)), t);
   return f32x4.mul(root, root);
 }
@@ -111,4 +111,30 @@ export function rsqrt(x: usize, out: usize, n: i32): void {
   for (; n > 0; n--, x += 4, out += 4) {
     v128.store_lane<f32>(out, f32x4.div(one, f32x4.sqrt(v128.load32_splat(x))), 0);
   }
+}
+
+/** out[n] = x/(1 + e⁻ˣ). */
+export function silu(x: usize, out: usize, n: i32): void {
+  const t = constants();
+  for (; n >= 4; n -= 4, x += 16, out += 16) {
+    const at = v128.load(x);
+    v128.store(out, f32x4.mul(at, sigmoid4(at, t)));
+  }
+  for (; n > 0; n--, x += 4, out += 4) {
+    const at = v128.load32_zero(x);
+    v128.store_lane<f32>(out, f32x4.mul(at, sigmoid4(at, t)), 0);
+  }
+}
+
+/** s + x·s·(1 − s) with s = 1/(1 + e⁻ˣ). */
+function siluSlope(x: v128, t: usize): v128 {
+  const s = sigmoid4(x, t);
+  return madd(f32x4.mul(x, s), f32x4.sub(v128.load(t, 11 * 16), s), s);
+}
+
+/** out[n] = the derivative of `silu`. */
+export function siluDerivative(x: usize, out: usize, n: i32): void {
+  const t = constants();
+  for (; n >= 4; n -= 4, x += 16, out += 16) v128.store(out, siluSlope(v128.load(x), t));
+  for (; n > 0; n--, x += 4, out += 4) v128.store_lane<f32>(out, siluSlope(v128.load32_zero(x), t), 0);
 }

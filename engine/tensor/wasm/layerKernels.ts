@@ -1,0 +1,140 @@
+/**
+ * The exports of `assembly/norm.ts`, `continuum.ts`, `convolution.ts`, `softmax.ts`, `squares.ts` and `adamW.ts`:
+ * pointers in bytes, sizes in elements.
+ */
+export interface LayerKernels {
+  layerNorm(
+    x: number,
+    weight: number,
+    bias: number,
+    out: number,
+    means: number,
+    scales: number,
+    rows: number,
+    width: number,
+    epsilon: number,
+  ): void;
+  layerNormGradient(
+    x: number,
+    weight: number,
+    means: number,
+    scales: number,
+    dy: number,
+    dx: number,
+    dWeight: number,
+    dBias: number,
+    rows: number,
+    width: number,
+  ): void;
+  rmsNorm(
+    x: number,
+    weight: number,
+    out: number,
+    rows: number,
+    width: number,
+    share: number,
+    epsilon: number,
+  ): void;
+  rmsNormGradient(
+    x: number,
+    weight: number,
+    dy: number,
+    dx: number,
+    dWeight: number,
+    rows: number,
+    width: number,
+    share: number,
+    epsilon: number,
+  ): void;
+  continuumBytes(rows: number, width: number, hidden: number): number;
+  continuum(
+    x: number,
+    weight: number,
+    bias: number,
+    expand: number,
+    expandBias: number,
+    contract: number,
+    contractBias: number,
+    out: number,
+    means: number,
+    scales: number,
+    pre: number,
+    rows: number,
+    width: number,
+    hidden: number,
+    epsilon: number,
+    work: number,
+  ): void;
+  continuumGradient(
+    x: number,
+    weight: number,
+    bias: number,
+    expand: number,
+    contract: number,
+    means: number,
+    scales: number,
+    pre: number,
+    dy: number,
+    dx: number,
+    dWeight: number,
+    dBias: number,
+    dExpand: number,
+    dExpandBias: number,
+    dContract: number,
+    dContractBias: number,
+    rows: number,
+    width: number,
+    hidden: number,
+    epsilon: number,
+    work: number,
+  ): void;
+  convolutionBytes(width: number, taps: number): number;
+  convolution(
+    x: number,
+    weight: number,
+    tail: number,
+    since: number,
+    out: number,
+    nextTail: number,
+    batch: number,
+    tokens: number,
+    width: number,
+    taps: number,
+    work: number,
+  ): void;
+  convolutionGradient(
+    x: number,
+    weight: number,
+    tail: number,
+    since: number,
+    dOut: number,
+    dNextTail: number,
+    dx: number,
+    dWeight: number,
+    dTail: number,
+    batch: number,
+    tokens: number,
+    width: number,
+    taps: number,
+    work: number,
+  ): void;
+  softmax(x: number, out: number, rows: number, width: number): void;
+  squaredDistance(x: number, y: number, n: number): number;
+  adamW(
+    weights: number,
+    gradient: number,
+    first: number,
+    second: number,
+    n: number,
+    beta1: number,
+    beta2: number,
+    rest1: number,
+    rest2: number,
+    scale: number,
+    keep: number,
+    rate: number,
+    correction: number,
+    epsilon: number,
+  ): void;
+  allFinite(x: number, n: number): number;
+}
