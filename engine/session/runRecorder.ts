@@ -7,7 +7,7 @@ import type { RunParent } from '../protocol/runInfo.ts';
 import type { TrainRequest, TrainResult } from '../protocol/training.ts';
 import type { Update } from '../protocol/update.ts';
 import { RunWriter, shouldWrite } from '../run/index.ts';
-import { encodeFastState } from './fastStateFile.ts';
+import { encodeFastState, stateBytes } from './fastStateFile.ts';
 import type { OpenModel } from './openModel.ts';
 
 /** Bytes of keyframes where a request names no budget. */
@@ -91,8 +91,9 @@ export class RunRecorder {
     this.writer.append(update);
     const secondsSinceLast = (performance.now() - this.lastKeyframe) / 1000;
     const updatesSinceLast = this.writer.updates - this.lastUpdates;
-    if (shouldWrite({ secondsSinceLast, lastWriteSeconds: this.lastSeconds, updatesSinceLast }))
-      await this.keyframe();
+    // Where no chunk of a slow level is open a state is half as large, so such moments are taken sooner.
+    const writeSeconds = (this.lastSeconds * stateBytes(this.model.fast)) / this.writer.keyframeBytes;
+    if (shouldWrite({ secondsSinceLast, writeSeconds, updatesSinceLast })) await this.keyframe();
   }
 
   /** Scores of the probes on the state as it is. */
