@@ -4,6 +4,8 @@ import { guarded, RunFileError } from './runFileError.ts';
 import { checkHeader, type RunHeader } from './runHeader.ts';
 import { APPLICATION_ID, CREATE_ALL, SCHEMA_VERSION } from './schema.ts';
 
+const PAGE_SIZE = 16_384;
+
 /** How long a write waits for another program that holds the file's write lock, in milliseconds. */
 const BUSY_TIMEOUT = 2000;
 
@@ -53,6 +55,8 @@ function reserve(path: string): void {
 }
 
 function initialize(database: DatabaseSync, path: string, header: RunHeader): void {
+  // Keyframes of megabytes are written three times as fast as in pages of 4096 bytes.
+  database.exec(`PRAGMA page_size = ${PAGE_SIZE}`);
   // Until the file holds something there is nothing to protect; each sync would delay the first update.
   database.exec('PRAGMA synchronous = OFF');
   const mode = database.prepare('PRAGMA journal_mode = WAL').get()?.journal_mode;
@@ -78,7 +82,7 @@ function initialize(database: DatabaseSync, path: string, header: RunHeader): vo
 
 function insertHeader(database: DatabaseSync, header: RunHeader): void {
   database
-    .prepare("INSERT INTO run VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'running', NULL)")
+    .prepare(`INSERT INTO run VALUES (1, ${'?, '.repeat(17)}'running', NULL)`)
     .run(
       header.runId,
       header.title,
@@ -91,6 +95,12 @@ function insertHeader(database: DatabaseSync, header: RunHeader): void {
       header.blocks,
       JSON.stringify(header.options),
       JSON.stringify(header.metrics),
+      header.firstTick,
+      header.probeInterval,
+      header.storageBudget,
+      header.parent?.runId ?? null,
+      header.parent?.updates ?? null,
+      header.parent ? JSON.stringify(header.parent.change) : null,
     );
   const level = database.prepare('INSERT INTO levels VALUES (?, ?, ?)');
   header.levels.forEach(({ id, period }, index) => {

@@ -2,24 +2,46 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { levelsOf } from '../checkpoint/config.ts';
 import { METRICS } from '../protocol/metric.ts';
+import type { Probe, ProbeScore } from '../protocol/probe.ts';
+import type { RunParent } from '../protocol/runInfo.ts';
 import type { TrainRequest, TrainResult } from '../protocol/training.ts';
 import type { Update } from '../protocol/update.ts';
 import { RunWriter, shouldWrite } from '../run/index.ts';
-import { encodeFastState } from './fastStateFile.ts';
+import { encodeFastState, stateBytes } from './fastStateFile.ts';
 import type { OpenModel } from './openModel.ts';
+
+/** Bytes of keyframes where a request names no budget. */
+const STORAGE_BUDGET = 2 ** 30;
+
+/** A training as far as its run file is concerned; options are complete. */
+export type Recorded = Pick<TrainRequest, 'runId' | 'title' | 'options' | 'probeInterval' | 'storageBudget'>;
+
+/** What wrote a run, for its header. */
+export interface Versions {
+  readonly engine: string;
+  readonly backend: string;
+}
+
+/** Where a branch came from: its parent, and the tick of the text that it goes on with. */
+export interface BranchOrigin {
+  readonly parent: RunParent;
+  readonly firstTick: number;
+}
 
 /** Writes a training to its run file as it goes: each update before anyone is told of it. */
 export class RunRecorder {
   private readonly writer: RunWriter;
+  private readonly textOfToken = new Map<number, string>();
   private lastKeyframe = 0;
   private lastUpdates = 0;
   private lastSeconds = 0;
 
-  constructor(
+  private constructor(
     private readonly model: OpenModel,
     path: string,
-    { runId, title, options }: TrainRequest,
-    versions: { readonly engine: string; readonly backend: string },
+    { runId, title, options, probeInterval = 0, storageBudget = STORAGE_BUDGET }: Recorded,
+    versions: Versions,
+    origin?: BranchOrigin,
   ) {
     mkdirSync(dirname(path), { recursive: true });
     this.writer = RunWriter.create(path, {
@@ -35,33 +57,63 @@ export class RunRecorder {
       levels: levelsOf(model.base.config).filter(level => level.id !== 'outer'),
       blocks: model.base.config.blocks,
       metrics: METRICS,
+      probeInterval,
+      storageBudget,
+      firstTick: 0,
+      ...origin,
     });
+  }
+
+  /** Begins the run with the model's fast state as its first keyframe. @throws RunFileError */
+  static async create(
+    model: OpenModel,
+    path: string,
+    request: Recorded,
+    versions: Versions,
+    origin?: BranchOrigin,
+  ): Promise<RunRecorder> {
+    const recorder = new RunRecorder(model, path, request, versions, origin);
     try {
-      this.keyframe();
+      await recorder.keyframe();
     } catch (error) {
-      this.close();
+      recorder.close();
       throw error;
     }
+    return recorder;
   }
 
   tokens(first: number, ids: Int32Array, starts: Uint32Array, ends: Uint32Array): void {
-    this.writer.appendTokens(first, ids, starts, ends);
+    const texts = Array.from(ids, id => this.textOf(id));
+    this.writer.appendTokens(first, ids, starts, ends, texts);
   }
 
-  update(update: Update): void {
+  async update(update: Update): Promise<void> {
     this.writer.append(update);
     const secondsSinceLast = (performance.now() - this.lastKeyframe) / 1000;
     const updatesSinceLast = this.writer.updates - this.lastUpdates;
-    if (shouldWrite({ secondsSinceLast, lastWriteSeconds: this.lastSeconds, updatesSinceLast }))
-      this.keyframe();
+    // Where no chunk of a slow level is open a state is half as large, so such moments are taken sooner.
+    const writeSeconds = (this.lastSeconds * stateBytes(this.model.fast)) / this.writer.keyframeBytes;
+    if (shouldWrite({ secondsSinceLast, writeSeconds, updatesSinceLast })) await this.keyframe();
+  }
+
+  /** Scores of the probes on the state as it is. */
+  probes(probes: readonly Probe[], scores: readonly ProbeScore[]): void {
+    probes.forEach((probe, i) => {
+      this.writer.appendProbe(probe, this.writer.updates, scores[i]);
+    });
+  }
+
+  /** Records the fast state as it is. */
+  async keyframe(): Promise<void> {
+    const begun = performance.now();
+    const { fast, modelHash } = this.model;
+    this.writer.keyframe(this.writer.updates, await encodeFastState(fast, modelHash));
+    this.lastKeyframe = performance.now();
+    this.lastSeconds = (this.lastKeyframe - begun) / 1000;
+    this.lastUpdates = this.writer.updates;
   }
 
   finish(result: TrainResult): void {
-    for (const { before, after, ...probe } of result.probes) {
-      this.writer.appendProbe(probe, 0, before);
-      this.writer.appendProbe(probe, this.writer.updates, after);
-    }
-    this.keyframe();
     this.writer.finish(result.status, result);
   }
 
@@ -73,11 +125,12 @@ export class RunRecorder {
     this.writer.close();
   }
 
-  private keyframe(): void {
-    const begun = performance.now();
-    this.writer.keyframe(this.writer.updates, encodeFastState(this.model.fast, this.model.modelHash));
-    this.lastKeyframe = performance.now();
-    this.lastSeconds = (this.lastKeyframe - begun) / 1000;
-    this.lastUpdates = this.writer.updates;
+  private textOf(id: number): string {
+    let text = this.textOfToken.get(id);
+    if (text === undefined) {
+      text = this.model.tokenizer.decode([id]);
+      this.textOfToken.set(id, text);
+    }
+    return text;
   }
 }

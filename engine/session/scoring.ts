@@ -11,7 +11,7 @@ const LONGEST_PROBE = 4096;
  * convolution window. A space joins prompt and answer unless one is there or the answer begins with punctuation.
  * @throws EngineError on an empty prompt or answer, or one of over 4096 tokens.
  */
-export function scoreProbe({ tokenizer, base, fast }: OpenModel, probe: Probe): ProbeScore {
+function scoreProbe({ tokenizer, base, fast }: OpenModel, probe: Probe): ProbeScore {
   const prompt = tokenizer.encode(probe.prompt.trimEnd()).ids;
   const answer = tokenizer.encode(joined(probe.answer)).ids;
   if (prompt.length === 0 || probe.answer.trim() === '') {
@@ -69,6 +69,11 @@ export async function evaluateText(
   if (tokens === 0)
     throw new EngineError('bad-input', 'The text is empty.', 'Give a text with at least one character.');
   return { loss: loss / tokens, tokens };
+}
+
+/** All scores are those of the state at the time of the call. */
+export async function scoreProbes(model: OpenModel, probes: readonly Probe[]): Promise<ProbeScore[]> {
+  return probes.map(probe => scoreProbe(model, probe));
 }
 
 function joined(answer: string): string {
