@@ -1,3 +1,28 @@
+export interface SpectrumRequest {
+  readonly path: string;
+  /** The states compared, in updates. */
+  readonly from: number;
+  readonly to: number;
+  readonly level: string;
+  readonly block: number;
+}
+
+export interface WritePartsRequest {
+  readonly path: string;
+  /** Index of the update, from 0: one at which the level fired. */
+  readonly update: number;
+  readonly level: string;
+  readonly block: number;
+}
+
+export interface ChangeRequest {
+  readonly path: string;
+  /** Index of the update to look from; it is not looked at itself. */
+  readonly update: number;
+  readonly direction: 'next' | 'previous';
+  readonly level: string;
+}
+
 /** Singular values of what one matrix changed, largest first, beside those of the matrix itself. */
 export interface MatrixSpectrum {
   readonly name: string;
