@@ -34,7 +34,7 @@ export function probeTokens(
  * Scores a probe on the current fast state: one document, `<|endoftext|>`, prompt, answer, read with an empty
  * convolution window. @throws EngineError as `probeTokens`
  */
-export function scoreProbe(model: OpenModel, probe: Probe): ProbeScore {
+function scoreProbe(model: OpenModel, probe: Probe): ProbeScore {
   const { tokenizer, base, fast } = model;
   const { prompt, answer } = probeTokens(model, probe);
   const ids = Int32Array.of(tokenizer.endOfText, ...prompt, ...answer.subarray(0, -1));
@@ -81,6 +81,11 @@ export async function evaluateText(
   if (tokens === 0)
     throw new EngineError('bad-input', 'The text is empty.', 'Give a text with at least one character.');
   return { loss: loss / tokens, tokens };
+}
+
+/** All scores are those of the state at the time of the call. */
+export async function scoreProbes(model: OpenModel, probes: readonly Probe[]): Promise<ProbeScore[]> {
+  return probes.map(probe => scoreProbe(model, probe));
 }
 
 function joined(answer: string): string {
