@@ -21,7 +21,7 @@ import {
 } from '../../engine/protocol/messages.ts';
 import type { RunHistory } from '../state/runHistory.ts';
 import type { Snapshot, Store } from '../state/store.ts';
-import { pageHtml } from '../webviews/pageHtml.ts';
+import { contributedColors, pageHtml } from '../webviews/pageHtml.ts';
 import { FrameCoalescer } from './frameCoalescer.ts';
 import { toLevelsState } from './levelsState.ts';
 
@@ -180,10 +180,6 @@ export class LevelsViewProvider implements vscode.WebviewViewProvider, vscode.Di
     }
     void vscode.commands.executeCommand(`hopescope.${command as LevelsCommand}`);
   }
-}
-
-function contributedColors(manifest: { contributes: { colors: { id: string }[] } }): string[] {
-  return manifest.contributes.colors.map(({ id }) => id);
 }
 
 function nextOf<T>(event: vscode.Event<T>): Promise<T> {

@@ -49,3 +49,8 @@ function alias(id: string): string {
   const set = id.replace('.', '-').replaceAll('.', '\\.');
   return `--vscode-${id.replaceAll('.', '-')}: var(--vscode-${set});`;
 }
+
+/** Ids of the colours that a manifest contributes. */
+export function contributedColors(manifest: { contributes: { colors: { id: string }[] } }): string[] {
+  return manifest.contributes.colors.map(({ id }) => id);
+}

@@ -69,7 +69,7 @@ export const frameOf = (run: RunInfo, first: number, count: number): Frame =>
     synthetic(first, Math.max(0, Math.min(count, run.updates - first))),
   );
 
-/** The overview by the obvious way: each update goes into the column in which it ends. */
+/** The overview by the obvious way: each update goes into the column in which it begins. */
 export function overviewOf(run: RunInfo, from: number, to: number, columns: number): RunOverview {
   const groups = OVERVIEW_LEVEL_TRACKS.length * run.blocks * run.levels.length;
   const all = new Float32Array((OVERVIEW_TRACKS.length + groups) * columns).fill(Number.NaN);
@@ -84,7 +84,7 @@ export function overviewOf(run: RunInfo, from: number, to: number, columns: numb
     for (const update of synthetic(start, Math.min(4096, last - start))) {
       const column = Math.min(
         columns - 1,
-        Math.max(0, Math.floor(((update.position + TICK - 1 - from) / (to - from)) * columns)),
+        Math.max(0, Math.floor(((update.position - from) / (to - from)) * columns)),
       );
       raise(track(0, column), Math.max(...update.surprise));
       const n = counts[column]++;

@@ -22,7 +22,8 @@ let state: ViewState = initialState;
 let host: HostLine | undefined;
 const loop = frameLoop(() => draw(state, theme()));
 const theme = watchTheme(loop.request, 'editor');
-const messenger = new Messenger(hostApi());
+const api = hostApi();
+const messenger = new Messenger(api);
 
 function dispatch(action: Action): void {
   const before = state;
@@ -34,6 +35,9 @@ function dispatch(action: Action): void {
   if (updates !== before.updates || level !== before.level || block !== before.block)
     host?.place(placeOf(state));
   if (state.playing !== before.playing) play(state.playing);
+  // With it VS Code opens the run again after a reload.
+  const path = state.host.run?.path;
+  if (path !== before.host.run?.path) api.setState({ path });
 }
 
 function placeOf({ updates, level, block, host }: ViewState) {

@@ -185,11 +185,12 @@ function updateCells(run: RunInfo, updates: readonly Update[], level: number): C
   return rows;
 }
 
-/** Where periods are wider than columns, a column in which the level fired ends a cell at the boundary in it. */
+/** Where periods are wider than columns, an update that begins in a column ends its cell at the boundary after it. */
 function columnCells(run: RunInfo, overview: RunOverview, level: number): Cell[][] {
   const { period } = run.levels[level];
   const { from, to, columns } = overview;
   const step = (to - from) / columns;
+  const tick = tickOf(run);
   return Array.from({ length: run.blocks }, (_, block) => {
     const fired = overviewLevelTrack(overview, 'fired', block, level);
     const rho = overviewLevelTrack(overview, 'rho', block, level);
@@ -197,10 +198,11 @@ function columnCells(run: RunInfo, overview: RunOverview, level: number): Cell[]
     for (let i = 0; i < columns; i++) {
       if (!(fired[i] > 0)) continue;
       const [start, end] = [from + i * step, from + (i + 1) * step];
-      const boundary = Math.floor(end / period) * period;
-      if (period <= step || boundary <= start)
-        row.push({ from: period > step ? Math.max(from, end - period) : start, to: end, rho: rho[i] });
-      else row.push({ from: Math.max(originOf(run), boundary - period), to: boundary, rho: rho[i] });
+      const boundary = Math.ceil((start + tick) / period) * period;
+      // What is written before its boundary, at the end of a text, ends with the column.
+      const until = period > step && boundary < end + tick ? boundary : end;
+      const since = period > step ? Math.max(originOf(run), from, until - period) : start;
+      row.push({ from: since, to: until, rho: rho[i] });
     }
     return row;
   });
