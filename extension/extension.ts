@@ -5,9 +5,12 @@ import { registerDecorations } from './decorations/index.ts';
 import { EngineHost } from './engine/engineHost.ts';
 import { registerEngineNotices } from './engine/engineNotices.ts';
 import { LevelsViewProvider } from './levelsView/levelsViewProvider.ts';
+import { registerRuns } from './runs/index.ts';
+import { RunCatalog } from './runs/runCatalog.ts';
 import { registerSettingsWatch } from './settings/settingsWatch.ts';
 import { Store } from './state/store.ts';
 import { registerStatusBar } from './statusBar/index.ts';
+import { registerTimeline } from './timeline/index.ts';
 import { Trainer } from './training/trainer.ts';
 import { registerTrees } from './trees/index.ts';
 
@@ -22,10 +25,14 @@ export function activate(context: vscode.ExtensionContext): void {
   const trainer = new Trainer(context, store, host, log);
   const levels = new LevelsViewProvider(context.extension, store, log, () => host.warmUp());
   const decorations = registerDecorations(store);
+  const catalog = new RunCatalog(context, host);
+  const timeline = registerTimeline({ context, store, engine: host, catalog, log });
   context.subscriptions.push(
     ...[log, store, host, levels, decorations],
     vscode.window.registerWebviewViewProvider(LevelsViewProvider.id, levels),
+    ...[catalog, timeline.disposable],
     registerTrees(store, host),
+    registerRuns(store, host, catalog, timeline.timelines),
     registerStatusBar(store),
     registerContextKeys(store),
     registerSettingsWatch(store, host),

@@ -8,6 +8,7 @@ export * from './probe.ts';
 export * from './runInfo.ts';
 export * from './runOverview.ts';
 export * from './spectrum.ts';
+export * from './timeline.ts';
 export * from './training.ts';
 export * from './update.ts';
 export * from './version.ts';

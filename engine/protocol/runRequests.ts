@@ -50,12 +50,16 @@ export const SeekRun = new RequestType<
   { updates: number; position: number; recomputed: number; seconds: number },
   EngineErrorData
 >('run/seek');
+export interface BranchRequest {
+  readonly path: string;
+  readonly updates: number;
+  readonly change: BranchChange;
+  readonly runId: string;
+  readonly runPath: string;
+  readonly title: string;
+}
 /** A new run from any update of this one, trained to its end. Needs the model. Cancellable; progress by its run id. */
-export const Branch = new RequestType<
-  { path: string; updates: number; change: BranchChange; runId: string; runPath: string; title: string },
-  RunInfo,
-  EngineErrorData
->('run/branch');
+export const Branch = new RequestType<BranchRequest, RunInfo, EngineErrorData>('run/branch');
 /** Spectrum of what a level's matrices changed between two states. Needs the model. Cancellable. */
 export const ReadSpectrum = new RequestType<SpectrumRequest, DeltaSpectrum, EngineErrorData>('run/spectrum');
 /** Decay, erase and write of one update of `memory` or `projections`. Needs the model. */
