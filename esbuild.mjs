@@ -41,7 +41,10 @@ const bundles = [
     platform: 'browser',
     target: 'es2023',
     format: 'iife',
-    entryPoints: { 'webviews/levels': 'webviews/levels/main.ts' },
+    entryPoints: {
+      'webviews/levels': 'webviews/levels/main.ts',
+      'webviews/timeline': 'webviews/timeline/main.ts',
+    },
     loader: { '.ttf': 'file' },
   },
 ];

@@ -1,4 +1,5 @@
 export * from './absorption.ts';
+export * from './forgetting.ts';
 export * from './frame.ts';
 export * from './level.ts';
 export * from './metric.ts';
@@ -8,6 +9,7 @@ export * from './probeText.ts';
 export * from './runInfo.ts';
 export * from './runOverview.ts';
 export * from './spectrum.ts';
+export * from './timeline.ts';
 export * from './training.ts';
 export * from './update.ts';
 export * from './version.ts';

@@ -11,6 +11,7 @@ import { type BranchHooks, type BranchRequest, trainBranch } from './branch.ts';
 import { describeTensors } from './describe.ts';
 import { EngineError } from './engineError.ts';
 import { decodeFastState, encodeFastState } from './fastStateFile.ts';
+import { InspectedRun } from './inspectedRun.ts';
 import { OpenModel } from './openModel.ts';
 import { recoverRun } from './recovery.ts';
 import { checkBookmark, describeRun, positionAfter, withRun } from './runReading.ts';
@@ -142,6 +143,14 @@ export class Session {
       this.states!.refuseUnavailable(reader);
       return (await this.states!.at(reader, updates, cancelled)).snapshot;
     });
+  }
+
+  /** Looks into a run with the model to itself, also while a training is stepped through; no state changes. */
+  inspect<T>(path: string, cancelled: () => boolean, body: (run: InspectedRun) => Promise<T>): Promise<T> {
+    const model = this.opened();
+    return this.during('look into a run', 'a run is looked into', () =>
+      withRun(path, reader => body(new InspectedRun(model, this.states!, reader, cancelled))),
+    );
   }
 
   /** A new run from a moment of another one, trained to the end of its text; see `trainBranch`. */

@@ -18,6 +18,8 @@ export interface OnlineOptions {
   /** Whether the last tick updates levels whose chunk is not full. */
   readonly flush: boolean;
   readonly telemetry: boolean;
+  /** Sees the state when every open chunk has the tick, before the levels that are due are written. */
+  readonly beforeWrites?: (due: readonly string[]) => void;
 }
 
 /**
@@ -46,8 +48,10 @@ export class OnlineTrainer {
     const surprise = forward.losses.dataSync().slice() as Float32Array;
     const generated = this.accumulate(forward, tick.inputs.length);
     let writes: LevelWrite[] = [];
+    const due = this.dueLevels(tick.last && this.options.flush);
+    this.options.beforeWrites?.(due);
     tf.tidy(() => {
-      writes = this.dueLevels(tick.last && this.options.flush).map(level => keepWrite(this.write(level)));
+      writes = due.map(level => keepWrite(this.write(level)));
     });
     try {
       this.refuseDivergence(surprise, writes, index, tick.position);
@@ -117,7 +121,9 @@ export class OnlineTrainer {
     index: number,
     position: number,
   ): void {
-    const broken = surprise.every(Number.isFinite) ? writes.find(({ weights }) => !allFinite([...weights.values()])) : undefined;
+    const broken = surprise.every(Number.isFinite)
+      ? writes.find(({ weights }) => !allFinite([...weights.values()]))
+      : undefined;
     if (!broken && surprise.every(Number.isFinite)) return;
     for (const { weights } of writes) tf.dispose([...weights.values()]);
     throw new DivergedError(broken?.level ?? 'the loss', index, position);

@@ -1,16 +1,21 @@
-import { type Disposable, Emitter, type Event } from 'vscode-jsonrpc/node';
+import { type Disposable, Emitter, type Event, type RequestType } from 'vscode-jsonrpc/node';
 import type {
+  AbsorptionReport,
+  AbsorptionRequest,
   Frame,
   ModelInfo,
   Probe,
   ProbeScore,
+  RunInfo,
   TensorInfo,
+  TrainProgress,
   TrainRequest,
   TrainResult,
 } from '../../engine/protocol/index.ts';
 import {
   Cancel,
   Describe,
+  type EngineErrorData,
   FrameSeen,
   type InitializeResult,
   LoadModel,
@@ -22,6 +27,13 @@ import {
   Train,
   UpdateFrame,
 } from '../../engine/protocol/requests.ts';
+import {
+  Absorb,
+  AbsorbProgress,
+  Branch,
+  type BranchRequest,
+  SeekRun,
+} from '../../engine/protocol/runRequests.ts';
 import type { EngineReturn, TrainListener } from './engineEvents.ts';
 import { EngineFailure, failureText } from './engineFailure.ts';
 import { type EngineLog, guarded } from './engineLog.ts';
@@ -124,6 +136,60 @@ export class EngineClient implements Disposable {
 
   async scoreProbes(probes: readonly Probe[], token?: Token): Promise<ProbeScore[]> {
     return (await this.#engine()).request(ScoreProbes, { probes }, { token });
+  }
+
+  /** Asks what needs no bookkeeping here, such as reading a run. */
+  async request<P, R>(
+    type: RequestType<P, R, EngineErrorData>,
+    params: P,
+    options: RequestOptions = {},
+  ): Promise<R> {
+    return (await this.#engine()).request(type, params, options);
+  }
+
+  /** Makes a recorded state the live one; a cancelled or refused request leaves the state as it was. */
+  async seekRun(
+    path: string,
+    updates: number,
+    token?: Token,
+  ): Promise<{ recomputed: number; seconds: number }> {
+    const engine = await this.#engine();
+    const result = await engine.request(SeekRun, { path, updates }, { token, timeout: 0 });
+    // A new object tells everyone that the weights are others.
+    this.#modelChanged.fire(this.#memory.model && { ...this.#memory.model });
+    return result;
+  }
+
+  /** Trains a branch of a recorded run to its end. */
+  async branch(
+    params: BranchRequest,
+    progress: (progress: TrainProgress) => void,
+    token?: Token,
+  ): Promise<RunInfo> {
+    const engine = await this.#engine();
+    const listener = engine.onProgress(Progress, params.runId, progress);
+    try {
+      const info = await engine.request(Branch, params, { token, timeout: 0 });
+      this.#modelChanged.fire(this.#memory.model && { ...this.#memory.model });
+      return info;
+    } finally {
+      listener.dispose();
+    }
+  }
+
+  /** Looks into a run, which changes nothing. */
+  async absorb(
+    params: AbsorptionRequest,
+    progress: (progress: { done: number; total: number }) => void,
+    token?: Token,
+  ): Promise<AbsorptionReport> {
+    const engine = await this.#engine();
+    const listener = engine.onProgress(AbsorbProgress, params.token, progress);
+    try {
+      return await engine.request(Absorb, params, { token, timeout: 0 });
+    } finally {
+      listener.dispose();
+    }
   }
 
   async resetMemory(token?: Token): Promise<ModelInfo> {

@@ -1,12 +1,19 @@
 import * as vscode from 'vscode';
+import type { RequestType } from 'vscode-jsonrpc/node';
 import type {
+  AbsorptionReport,
+  AbsorptionRequest,
   ModelInfo,
   Probe,
   ProbeScore,
+  RunInfo,
   TensorInfo,
+  TrainProgress,
   TrainRequest,
   TrainResult,
 } from '../../engine/protocol/index.ts';
+import type { EngineErrorData } from '../../engine/protocol/requests.ts';
+import type { BranchRequest } from '../../engine/protocol/runRequests.ts';
 import { engineCommand } from '../settings/configuration.ts';
 import { configuredModel } from '../settings/modelSetting.ts';
 import type { Store } from '../state/store.ts';
@@ -77,6 +84,49 @@ export class EngineHost implements EngineApi, vscode.Disposable {
   async scoreProbes(probes: readonly Probe[], token?: vscode.CancellationToken): Promise<ProbeScore[]> {
     await this.model(token);
     return (await this.#started()).scoreProbes(probes, token);
+  }
+
+  /** Asks about recorded runs; the engine is started, no model is loaded. */
+  async request<P, R>(
+    type: RequestType<P, R, EngineErrorData>,
+    params: P,
+    token?: vscode.CancellationToken,
+  ): Promise<R> {
+    return (await this.#started()).request(type, params, { token });
+  }
+
+  /** As {@link request}, with the configured model loaded; as long as it takes. */
+  async compute<P, R>(
+    type: RequestType<P, R, EngineErrorData>,
+    params: P,
+    token?: vscode.CancellationToken,
+  ): Promise<R> {
+    await this.model(token);
+    return (await this.#started()).request(type, params, { token, timeout: 0 });
+  }
+
+  async seekRun(path: string, updates: number, token?: vscode.CancellationToken) {
+    await this.model(token);
+    return (await this.#started()).seekRun(path, updates, token);
+  }
+
+  async branch(
+    params: BranchRequest,
+    progress: (progress: TrainProgress) => void,
+    token?: vscode.CancellationToken,
+  ): Promise<RunInfo> {
+    await this.model(token);
+    return (await this.#started()).branch(params, progress, token);
+  }
+
+  /** Which level's change a fact's gain is owed to, with the configured model loaded; as long as it takes. */
+  async absorb(
+    params: AbsorptionRequest,
+    progress: (progress: { done: number; total: number }) => void,
+    token?: vscode.CancellationToken,
+  ): Promise<AbsorptionReport> {
+    await this.model(token);
+    return (await this.#started()).absorb(params, progress, token);
   }
 
   async resetMemory(): Promise<ModelInfo> {

@@ -21,8 +21,8 @@ import {
 } from '../../engine/protocol/messages.ts';
 import type { RunHistory } from '../state/runHistory.ts';
 import type { Snapshot, Store } from '../state/store.ts';
+import { contributedColors, pageHtml } from '../webviews/pageHtml.ts';
 import { FrameCoalescer } from './frameCoalescer.ts';
-import { levelsHtml } from './levelsHtml.ts';
 import { toLevelsState } from './levelsState.ts';
 
 const FRAME_MS = 1000 / 30;
@@ -97,7 +97,8 @@ export class LevelsViewProvider implements vscode.WebviewViewProvider, vscode.Di
       this.#page = undefined;
       this.#frames.reset();
     });
-    webview.html = levelsHtml({
+    webview.html = pageHtml({
+      title: 'Levels',
       script: webview.asWebviewUri(folder('dist', 'webviews', 'levels.js')).toString(),
       style: webview.asWebviewUri(folder('dist', 'webviews', 'levels.css')).toString(),
       source: webview.cspSource,
@@ -179,10 +180,6 @@ export class LevelsViewProvider implements vscode.WebviewViewProvider, vscode.Di
     }
     void vscode.commands.executeCommand(`hopescope.${command as LevelsCommand}`);
   }
-}
-
-function contributedColors(manifest: { contributes: { colors: { id: string }[] } }): string[] {
-  return manifest.contributes.colors.map(({ id }) => id);
 }
 
 function nextOf<T>(event: vscode.Event<T>): Promise<T> {

@@ -1,9 +1,9 @@
 import { JSDOM } from 'jsdom';
 import { describe, expect, it } from 'vitest';
 import type { ModelInfo } from '../../engine/protocol/index.ts';
-import { levelsHtml } from '../../extension/levelsView/levelsHtml.ts';
 import { toLevelsState } from '../../extension/levelsView/levelsState.ts';
 import { RunHistory } from '../../extension/state/runHistory.ts';
+import { pageHtml } from '../../extension/webviews/pageHtml.ts';
 
 const model: ModelInfo = {
   ...{ name: 'hope-mini', path: '/m', blocks: 1, width: 4, heads: 1, vocabulary: 8, parameters: 9 },
@@ -41,15 +41,16 @@ describe('toLevelsState', () => {
   });
 });
 
-describe('levelsHtml', () => {
+describe('pageHtml', () => {
   const parts = {
+    title: 'Levels',
     script: 'https://x/levels.js',
     style: 'https://x/levels.css',
     source: 'https://x',
     nonce: 'abc',
     colors: ['a.b.c', 'a.d'],
   };
-  const { document } = new JSDOM(levelsHtml(parts)).window;
+  const { document } = new JSDOM(pageHtml(parts)).window;
 
   it('lets only its own script run', () => {
     const policy = document.querySelector('meta[http-equiv]')?.getAttribute('content') ?? '';

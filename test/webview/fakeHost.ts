@@ -9,6 +9,8 @@ export interface FakeHost {
   notify(method: string, params: unknown): void;
   /** Rejects with the view's error. */
   request(method: string, params: unknown): Promise<unknown>;
+  /** Answers a request of the view. */
+  answer(id: string, result: unknown): void;
 }
 
 const view = { type: 'webview', webviewType: 'levels' } as const;
@@ -40,6 +42,7 @@ export function fakeHost(page: Window): FakeHost {
   return {
     sent,
     onMessage: listener => listeners.push(listener),
+    answer: (id, result) => post({ id, result, receiver: view, sender: host } as unknown as RequestMessage),
     notify: (method, params) => post({ method, params, receiver: view, sender: host } as NotificationMessage),
     request: (method, params) =>
       new Promise((resolve, reject) => {

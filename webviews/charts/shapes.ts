@@ -2,7 +2,7 @@ import { select } from 'd3';
 import type { Theme } from './theme.ts';
 
 /** What charts are made of: drawn alike as SVG, on a canvas and in exported files. Units: px. */
-export type Shape = RectShape | LineShape | CircleShape | TextShape;
+export type Shape = RectShape | LineShape | PolylineShape | CircleShape | TextShape;
 
 interface RectShape {
   readonly kind: 'rect';
@@ -24,12 +24,23 @@ interface LineShape {
   readonly width?: number;
   readonly dash?: readonly number[];
 }
+interface PolylineShape {
+  readonly kind: 'polyline';
+  /** x and y by turns. */
+  readonly points: readonly number[];
+  readonly stroke: string;
+  readonly width?: number;
+  readonly dash?: readonly number[];
+  /** Fills the area between the line and its ends. */
+  readonly fill?: string;
+}
 interface CircleShape {
   readonly kind: 'circle';
   readonly x: number;
   readonly y: number;
   readonly radius: number;
   readonly fill: string;
+  readonly stroke?: string;
 }
 interface TextShape {
   readonly kind: 'text';
@@ -64,7 +75,8 @@ export function paintSvg(parent: SVGElement, shapes: readonly Shape[], theme: Th
 
 type Attributes = Record<string, string | number | undefined>;
 
-function attributes(shape: Shape, theme: Theme): Attributes {
+/** What an SVG element of a shape carries. */
+export function attributes(shape: Shape, theme: Theme): Attributes {
   switch (shape.kind) {
     case 'rect': {
       const { x, y, width, height, fill, stroke, radius } = shape;
@@ -74,8 +86,19 @@ function attributes(shape: Shape, theme: Theme): Attributes {
       const { x1, y1, x2, y2, stroke, width, dash } = shape;
       return { x1, y1, x2, y2, stroke, 'stroke-width': width, 'stroke-dasharray': dash?.join(' ') };
     }
+    case 'polyline': {
+      const { points, stroke, width, dash, fill } = shape;
+      const rounded = points.map(n => Math.round(n * 100) / 100).join(' ');
+      return {
+        points: rounded,
+        stroke,
+        'stroke-width': width,
+        'stroke-dasharray': dash?.join(' '),
+        fill: fill ?? 'none',
+      };
+    }
     case 'circle':
-      return { cx: shape.x, cy: shape.y, r: shape.radius, fill: shape.fill };
+      return { cx: shape.x, cy: shape.y, r: shape.radius, fill: shape.fill, stroke: shape.stroke };
     case 'text': {
       const { x, y, fill, anchor, size, bold, number } = shape;
       return {
@@ -115,11 +138,19 @@ export function paintCanvas(context: CanvasRenderingContext2D, shapes: readonly 
         context.lineTo(shape.x2, shape.y2);
         context.stroke();
         break;
+      case 'polyline':
+        paintPolyline(context, shape);
+        break;
       case 'circle':
         context.fillStyle = shape.fill;
         context.beginPath();
         context.arc(shape.x, shape.y, shape.radius, 0, 2 * Math.PI);
         context.fill();
+        if (!shape.stroke) break;
+        context.strokeStyle = shape.stroke;
+        context.lineWidth = 1;
+        context.setLineDash([]);
+        context.stroke();
         break;
       case 'text': {
         const font = shape.number ? theme.numberFont : theme.textFont;
@@ -130,6 +161,23 @@ export function paintCanvas(context: CanvasRenderingContext2D, shapes: readonly 
       }
     }
   }
+}
+
+function paintPolyline(context: CanvasRenderingContext2D, shape: PolylineShape): void {
+  const { points, stroke, width, dash, fill } = shape;
+  context.beginPath();
+  for (let i = 0; i + 1 < points.length; i += 2) {
+    if (i === 0) context.moveTo(points[0], points[1]);
+    else context.lineTo(points[i], points[i + 1]);
+  }
+  if (fill) {
+    context.fillStyle = fill;
+    context.fill();
+  }
+  context.strokeStyle = stroke;
+  context.lineWidth = width ?? 1;
+  context.setLineDash(dash ? [...dash] : []);
+  context.stroke();
 }
 
 function paintRect(context: CanvasRenderingContext2D, shape: RectShape): void {

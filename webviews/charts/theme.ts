@@ -10,6 +10,8 @@ export interface Theme {
   /** Axes and the borders of bars. */
   readonly line: string;
   readonly rule: string;
+  /** Frames what is selected. */
+  readonly focus: string;
   readonly levels: Readonly<Record<'memory' | 'projections' | 'cms0' | 'cms1' | 'cms2' | 'outer', string>>;
   /** Eight steps of 1 nat. */
   readonly surprise: readonly string[];
@@ -20,8 +22,11 @@ export interface Theme {
 /** Value of a CSS custom property, empty when the theme does not set it. */
 export type ReadVariable = (name: string) => string;
 
+/** Where a view stands, which decides what lies behind it. */
+export type Place = 'sideBar' | 'editor';
+
 /** Reads the colours of the current VS Code theme through its CSS variables. */
-export function readTheme(read: ReadVariable, highContrast: boolean): Theme {
+export function readTheme(read: ReadVariable, highContrast: boolean, place: Place = 'sideBar'): Theme {
   const first = (names: readonly string[], otherwise: string): string => {
     for (const name of names) {
       const value = read(`--vscode-${name}`).trim();
@@ -30,7 +35,7 @@ export function readTheme(read: ReadVariable, highContrast: boolean): Theme {
     return otherwise;
   };
   const foreground = first(['foreground', 'editor-foreground'], 'currentColor');
-  const background = first(['sideBar-background', 'editor-background'], 'transparent');
+  const background = first([`${place}-background`, 'editor-background'], 'transparent');
   const over = (names: readonly string[], otherwise: string): string =>
     opaque(first(names, otherwise), background);
   const level = (name: string): string => over([`hopescope-level-${name}`], foreground);
@@ -41,6 +46,7 @@ export function readTheme(read: ReadVariable, highContrast: boolean): Theme {
     dim: over(['descriptionForeground'], foreground),
     line: over(['editorIndentGuide-background1', 'editorIndentGuide-background'], foreground),
     rule: over(['panel-border', 'contrastBorder', 'widget-border'], foreground),
+    focus: over(['focusBorder'], foreground),
     levels: {
       memory: level('memory'),
       projections: level('projections'),

@@ -1,4 +1,4 @@
-import { fixed } from './format.ts';
+import { fixed } from '../ui/format.ts';
 import { endOf, newest } from './history.ts';
 import type { ViewState } from './state.ts';
 import { runningMean } from './surprise.ts';

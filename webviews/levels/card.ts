@@ -1,6 +1,6 @@
 import type { LevelInfo, Update } from '../../engine/protocol/index.ts';
+import { count, fixed, grouped, NONE, scientific, significant } from '../ui/format.ts';
 import { describeUpdate } from './describe.ts';
-import { count, fixed, grouped, NONE, scientific, significant } from './format.ts';
 import { endOf, firedIn, updateAt } from './history.ts';
 import { blocksOf, readLevel, tokensToGo } from './readings.ts';
 import type { Region, ViewState } from './state.ts';

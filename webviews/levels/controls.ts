@@ -1,6 +1,6 @@
 import { button } from '../ui/button.ts';
 import { element, setAttribute, setText } from '../ui/dom.ts';
-import { grouped } from './format.ts';
+import { grouped } from '../ui/format.ts';
 import { SPANS } from './state.ts';
 import type { Draw, ViewActions } from './viewContext.ts';
 

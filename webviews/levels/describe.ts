@@ -1,6 +1,6 @@
 import type { LevelInfo, Update } from '../../engine/protocol/index.ts';
 import type { TimeSpan } from '../charts/columns.ts';
-import { fixed, scientific } from './format.ts';
+import { fixed, scientific } from '../ui/format.ts';
 import { endOf } from './history.ts';
 import { type LevelReading, nextFiring, tokensToGo } from './readings.ts';
 import type { SurpriseSummary } from './surprise.ts';

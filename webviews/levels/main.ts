@@ -1,7 +1,7 @@
 import '../ui/page.css';
 import './header.css';
 import './tracks.css';
-import './card.css';
+import '../ui/card.css';
 import { Messenger } from 'vscode-messenger-webview';
 import { frameLoop } from '../ui/frameLoop.ts';
 import { hostApi } from '../ui/hostApi.ts';

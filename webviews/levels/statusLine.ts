@@ -1,8 +1,8 @@
 import type { LevelsState } from '../../engine/protocol/index.ts';
 import { button } from '../ui/button.ts';
 import { element, setAttribute, setText } from '../ui/dom.ts';
+import { grouped } from '../ui/format.ts';
 import { type IconName, icon } from '../ui/icon.ts';
-import { grouped } from './format.ts';
 import { endOf, newest } from './history.ts';
 import type { ViewState } from './state.ts';
 import { passTokens } from './timeWindow.ts';

@@ -1,7 +1,7 @@
 import { SURPRISE_TOTAL_HEIGHT, surpriseSparkline } from '../charts/surpriseSparkline.ts';
 import { element, setAttribute, setText } from '../ui/dom.ts';
+import { fixed, grouped } from '../ui/format.ts';
 import { describeSurprise, describeUpdate } from './describe.ts';
-import { fixed, grouped } from './format.ts';
 import { endOf, newest, updateAt } from './history.ts';
 import type { ViewState } from './state.ts';
 import { MEAN_TOKENS, runningMean, summarise } from './surprise.ts';

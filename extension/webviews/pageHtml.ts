@@ -1,5 +1,7 @@
 /** Addresses and secrets of one page. */
 export interface PageParts {
+  /** Shown to no one but screen readers and tests. */
+  readonly title: string;
   readonly script: string;
   readonly style: string;
   /** `webview.cspSource` */
@@ -10,8 +12,8 @@ export interface PageParts {
   readonly colors: readonly string[];
 }
 
-/** The Levels page: nothing but its own script, style and fonts may load; pictures are made inside it for export. */
-export function levelsHtml({ script, style, source, nonce, colors }: PageParts): string {
+/** The page of a view: nothing but its own script, style and fonts may load; pictures are made inside it for export. */
+export function pageHtml({ title, script, style, source, nonce, colors }: PageParts): string {
   const policy = [
     `default-src 'none'`,
     `script-src 'nonce-${nonce}'`,
@@ -30,9 +32,9 @@ export function levelsHtml({ script, style, source, nonce, colors }: PageParts):
     .map(alias)
     .join(' ')} }</style>
 <link rel="stylesheet" href="${style}">
-<title>Levels</title>
+<title>${title}</title>
 </head>
-<body data-title="levels">
+<body data-title="${title.toLowerCase()}">
 <script nonce="${nonce}" src="${script}"></script>
 </body>
 </html>`;
@@ -46,4 +48,9 @@ export function levelsHtml({ script, style, source, nonce, colors }: PageParts):
 function alias(id: string): string {
   const set = id.replace('.', '-').replaceAll('.', '\\.');
   return `--vscode-${id.replaceAll('.', '-')}: var(--vscode-${set});`;
+}
+
+/** Ids of the colours that a manifest contributes. */
+export function contributedColors(manifest: { contributes: { colors: { id: string }[] } }): string[] {
+  return manifest.contributes.colors.map(({ id }) => id);
 }

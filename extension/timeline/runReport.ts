@@ -1,0 +1,80 @@
+import type { ReportPicture, RunInfo } from '../../engine/protocol/index.ts';
+import { escapeMarkdown } from '../decorations/markdown.ts';
+import { changeText, stateWords } from '../runs/runText.ts';
+import { grouped, megabytes, probability } from '../training/figures.ts';
+
+/** A report of a run as Markdown; the pictures lie beside it as `NAME.svg`. It holds none of the run's text. */
+export function runReport(info: RunInfo, pictures: readonly ReportPicture[]): string {
+  const { options, parent } = info;
+  const rates = Object.entries(options.learningRates).map(([level, rate]) => `${level} ${rate}`);
+  const facts: (readonly [string, string])[] = [
+    ['run', info.id],
+    ['status', stateWords(info.status)],
+    ['begun', info.createdAt],
+    ['model', info.modelName],
+    ['engine', `${info.engineVersion}, backend ${info.backend}`],
+    ['blocks', grouped(info.blocks)],
+    ['levels', info.levels.map(({ id, period }) => `${id} every ${period} tokens`).join(', ')],
+    ['passes', grouped(options.epochs)],
+    ['learning rates', rates.length ? rates.join(', ') : 'of the model'],
+    ['partial chunks', options.partialChunk],
+    ['updates', grouped(info.updates)],
+    ['tokens of the text', grouped(info.tokens)],
+    ['file', megabytes(info.bytes)],
+    ...(parent
+      ? [
+          [
+            'branch',
+            `of ${parent.runId} after update ${grouped(parent.updates)}: ${changeText(parent.change)}`,
+          ] as const,
+        ]
+      : []),
+  ];
+  const parts = [
+    `# ${escapeMarkdown(info.title)}`,
+    table(
+      ['', ''],
+      facts.map(([name, value]) => [name, value]),
+    ),
+    ...probeTable(info),
+    ...bookmarkTable(info),
+    ...pictures.map(
+      ({ name, title, text }) =>
+        `## ${escapeMarkdown(title)}\n\n![${escapeMarkdown(title)}](${name}.svg)\n\n${escapeMarkdown(text)}`,
+    ),
+    'A level’s contribution is that of its change to a probe. It does not say where a fact is stored.',
+  ];
+  return `${parts.join('\n\n')}\n`;
+}
+
+function probeTable({ probes }: RunInfo): string[] {
+  if (probes.length === 0) return [];
+  const rows = probes.map(({ prompt, answer, scores }) => {
+    const [first, last] = [scores[0], scores.at(-1)];
+    const change = first && last ? (last.meanLogProbability - first.meanLogProbability).toFixed(2) : '–';
+    return [
+      `${prompt} → ${answer}`,
+      first ? probability(first.probability) : '–',
+      last ? probability(last.probability) : '–',
+      change,
+    ];
+  });
+  return ['## Probes', table(['probe', 'p first', 'p last', 'change, nats a token'], rows)];
+}
+
+function bookmarkTable({ bookmarks }: RunInfo): string[] {
+  if (bookmarks.length === 0) return [];
+  return [
+    '## Bookmarks',
+    table(
+      ['update', 'note'],
+      bookmarks.map(({ updates, note }) => [grouped(updates), note]),
+    ),
+  ];
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map(cell => escapeMarkdown(cell).replaceAll('\n', ' ')).join(' | ')} |`;
+  return [line(head), `|${head.map(() => ':--').join('|')}|`, ...rows.map(line)].join('\n');
+}

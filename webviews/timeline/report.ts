@@ -1,0 +1,100 @@
+import type { ReportPicture } from '../../engine/protocol/index.ts';
+import { contributionShapes, contributionsHeight } from '../charts/contributions.ts';
+import { forgettingHeight, forgettingShapes } from '../charts/forgetting.ts';
+import { handOverHeight, handOverShapes } from '../charts/handOver.ts';
+import { cmsIndex } from '../charts/levelColor.ts';
+import type { Shape } from '../charts/shapes.ts';
+import { SPECTRUM_HEIGHT, spectrumShapes } from '../charts/spectrumChart.ts';
+import { type Picture, svgText } from '../charts/svgText.ts';
+import type { Theme } from '../charts/theme.ts';
+import { translate } from '../charts/translate.ts';
+import { describeHandOver, describeLevel } from './absorptionPanel.ts';
+import { describeTrack } from './describe.ts';
+import { colorOf } from './drawing.ts';
+import { describeForgetting, forgettingData } from './forgettingPanel.ts';
+import { positionAfter } from './geometry.ts';
+import { tracksPicture } from './picture.ts';
+import { describeSpectrum } from './spectrumPanel.ts';
+import { extent, type ViewState } from './state.ts';
+
+const PANEL = 420;
+
+/** Every chart of the whole run as a file of its own, with its text alternative. */
+export function reportPictures(view: ViewState, theme: Theme): ReportPicture[] {
+  const { run } = view.host;
+  if (!run) return [];
+  const state = { ...view, window: { from: 0, to: extent(view) } };
+  const found: ReportPicture[] = [];
+  const add = (name: string, title: string, text: string, picture: Picture): void => {
+    found.push({ name, title, text, svg: svgText(picture, theme, `${title}. ${text}`) });
+  };
+  const tracks = [describeTrack(state, { kind: 'surprise' }), describeTrack(state, { kind: 'loss' })];
+  if (run.probes.length) tracks.push(describeTrack(state, { kind: 'probes' }));
+  add(
+    'surprise',
+    'Surprise, loss and probes',
+    tracks.join(' '),
+    tracksPicture(state, theme, ['surprise', 'loss', 'probes']),
+  );
+  const updates = run.levels.map(({ id, period }) => `${id} every ${period} tokens`).join(', ');
+  add('updates', 'Updates by level', `Levels: ${updates}.`, tracksPicture(state, theme, ['updates']));
+  const slow = [describeTrack(state, { kind: 'gates' }), describeTrack(state, { kind: 'drift' })];
+  add('gates-and-drift', 'Gates and drift', slow.join(' '), tracksPicture(state, theme, ['gates', 'drift']));
+  const scores = forgettingData(state);
+  if (scores) {
+    const shapes = forgettingShapes(scores, { width: PANEL, theme });
+    const picture = framed(PANEL, forgettingHeight(scores.probes.length), shapes);
+    add('forgetting', 'Probes over the run', describeForgetting(scores), picture);
+  }
+  addAbsorption(state, theme, add);
+  addSpectra(state, theme, add);
+  return found;
+}
+
+type Add = (name: string, title: string, text: string, picture: Picture) => void;
+
+const framed = (width: number, height: number, shapes: readonly Shape[]): Picture => ({
+  ...{ width: width + 32, height: height + 32 },
+  shapes: translate(shapes, 16, 16),
+});
+
+function addAbsorption({ host, pieces }: ViewState, theme: Theme, add: Add): void {
+  const { absorption, run } = host;
+  if (!absorption || !run) return;
+  const { report } = absorption;
+  const cmsLevels = run.levels.filter(({ id }) => cmsIndex(id) >= 0).length;
+  const shapes = contributionShapes({ ...report, cmsLevels }, { width: PANEL, theme });
+  const words = report.levels.map(level => `${level.level}: ${describeLevel(level, report)}`).join(' ');
+  add(
+    'contributions',
+    'Contribution of each level’s change',
+    words,
+    framed(PANEL, contributionsHeight(report.levels.length), shapes),
+  );
+  const over = report.handOver;
+  if (!report.significant || over.updates.length < 2) return;
+  const levels = report.levels.map(({ level }) => level);
+  const tokens = over.updates.map(updates => positionAfter(run, pieces[0], updates));
+  const drawn = handOverShapes({ levels, tokens, shapley: over.shapley, cmsLevels }, { width: PANEL, theme });
+  add(
+    'hand-over',
+    'Hand-over between levels',
+    describeHandOver(levels, tokens, over.shapley),
+    framed(PANEL, handOverHeight(levels.length), drawn),
+  );
+}
+
+function addSpectra({ host, spectrum, level, range }: ViewState, theme: Theme, add: Add): void {
+  if (!spectrum || !host.run) return;
+  const color = colorOf(host.run, level, theme);
+  spectrum.matrices.forEach((matrix, i) => {
+    const data = { ...matrix, rankBound: range === 'update' ? matrix.rankBound : undefined };
+    const picture = framed(PANEL, SPECTRUM_HEIGHT, spectrumShapes(data, { width: PANEL, theme, color }));
+    add(
+      `spectrum-${i + 1}`,
+      `Spectrum of what ${spectrum.level} changed in ${matrix.name}`,
+      describeSpectrum(data),
+      picture,
+    );
+  });
+}

@@ -1,0 +1,151 @@
+import type { MatrixSpectrum } from '../../engine/protocol/index.ts';
+import { spectrumChart } from '../charts/spectrumChart.ts';
+import { writeBars } from '../charts/writeBars.ts';
+import { element, setAttribute, setText } from '../ui/dom.ts';
+import { fixed, grouped, significant } from '../ui/format.ts';
+import { colorOf } from './drawing.ts';
+import { isGated } from './rows.ts';
+import type { SpectrumRange, ViewState } from './state.ts';
+import type { Draw, Surroundings, ViewActions } from './viewContext.ts';
+import { partsKey, spectrumKey, spectrumOf } from './wants.ts';
+
+const RANGES: readonly (readonly [SpectrumRange, string])[] = [
+  ['update', 'of its last update'],
+  ['run', 'since the start of the run'],
+  ['window', 'over the visible stretch'],
+];
+
+/** Spectrum of what the selected level changed, and what its last update adds up from. */
+export function spectrumPanel(parent: HTMLElement, { dispatch }: ViewActions): Draw {
+  const range = element('select', 'range');
+  range.setAttribute('aria-label', 'Change whose spectrum is shown');
+  range.append(...RANGES.map(([, label]) => element('option', '', label)));
+  range.addEventListener('change', () => dispatch({ type: 'range', range: RANGES[range.selectedIndex][0] }));
+  const words = element('p', 'dim');
+  const charts = element('div', 'spectra');
+  const partsHead = element('h3', 'dim');
+  const parts = element('div', 'parts');
+  const section = element(
+    'section',
+    '',
+    element('h3', 'dim', 'ΔW spectrum'),
+    range,
+    words,
+    charts,
+    partsHead,
+    parts,
+  );
+  parent.append(section);
+  let spectra: (readonly [MatrixSpectrum, HTMLElement, ReturnType<typeof spectrumChart>])[] = [];
+  let drawn: readonly unknown[] = [];
+
+  return (state, surroundings) => {
+    const { run } = state.host;
+    section.hidden = !run;
+    if (!run) return;
+    range.selectedIndex = RANGES.findIndex(([id]) => id === state.range);
+    range.disabled = !!run.unavailable;
+    const wanted = spectrumOf(state);
+    const { spectrum: s, parts: p, level, block } = state;
+    const id = run.levels[level].id;
+    const there =
+      s && wanted && s.from === wanted.from && s.to === wanted.to && s.level === id && s.block === block;
+    setText(words, there ? '' : spectrumWords(state));
+    words.hidden = !!there;
+    charts.hidden = !there;
+    const fits = p && wanted && p.update === wanted.update && p.level === id && p.block === block;
+    partsHead.hidden = !isGated(run.levels[level]) || !!run.unavailable;
+    parts.hidden = !fits;
+    const problem = state.problems.get(partsKey(state));
+    setText(
+      partsHead,
+      fits
+        ? `write of update ${grouped(p.update + 1)}: ‖·‖ of its parts`
+        : problem
+          ? `write decomposition: ${problem}`
+          : 'write decomposition, being computed…',
+    );
+    const keys = [there && s, fits && p, surroundings.theme, surroundings.panelWidth, level];
+    if (keys.every((key, i) => key === drawn[i]) || surroundings.panelWidth <= 0) return;
+    drawn = keys;
+    if (there) spectra = drawSpectra(charts, spectra, s.matrices, state, surroundings);
+    if (fits) drawParts(parts, state, surroundings);
+  };
+}
+
+/** Why there is no spectrum yet. */
+function spectrumWords(state: ViewState): string {
+  const { run, live } = state.host;
+  if (run?.unavailable) return run.unavailable;
+  if (live) return 'Computed when the training has ended.';
+  if (state.playing) return 'Computed when the playhead rests.';
+  const problem = state.problems.get(spectrumKey(state));
+  if (problem) return problem;
+  return spectrumOf(state) ? 'Being computed…' : 'The level has not been updated yet.';
+}
+
+function drawSpectra(
+  parent: HTMLElement,
+  before: (readonly [MatrixSpectrum, HTMLElement, ReturnType<typeof spectrumChart>])[],
+  matrices: readonly MatrixSpectrum[],
+  state: ViewState,
+  { theme, panelWidth }: Surroundings,
+): typeof before {
+  const color = colorOf(state.host.run!, state.level, theme);
+  if (before.length !== matrices.length) {
+    parent.replaceChildren();
+    before = [];
+  }
+  return matrices.map((matrix, i) => {
+    const data = { ...matrix, rankBound: state.range === 'update' ? matrix.rankBound : undefined };
+    const options = { width: panelWidth, theme, color };
+    const known = before[i];
+    const node = known?.[1] ?? element('figure', 'spectrum', element('figcaption'), element('div', 'chart'));
+    if (!known) parent.append(node);
+    const update = known?.[2] ?? spectrumChart(node.querySelector<HTMLElement>('.chart')!, data, options);
+    if (known) update(data, options);
+    setText(
+      node.querySelector('figcaption')!,
+      `${matrix.name} ${matrix.shape.join(' × ')}: ${rankWords(data)}`,
+    );
+    setAttribute(node, 'role', 'img');
+    setAttribute(node, 'aria-label', describeSpectrum(data));
+    return [matrix, node, update] as const;
+  });
+}
+
+type Bounded = Omit<MatrixSpectrum, 'rankBound'> & { readonly rankBound?: number };
+
+/** “rank 18.4 of at most 64, 2 intruders” */
+export function rankWords({ effectiveRank, rankBound, intruders }: Bounded): string {
+  const bound = rankBound === undefined ? '' : ` of at most ${rankBound}`;
+  const guests = intruders > 0 ? `, ${intruders} intruder${intruders === 1 ? '' : 's'}` : '';
+  return `rank ${fixed(effectiveRank, 1)}${bound}${guests}`;
+}
+
+/** Text alternative of a spectrum. */
+export function describeSpectrum(matrix: Bounded): string {
+  const { effectiveRank, rankBound, delta, weight, stableRank } = matrix;
+  const bound = rankBound === undefined ? '' : ` of at most ${rankBound}`;
+  return `${matrix.name}. Effective rank ${fixed(effectiveRank, 1)}${bound}, stable rank ${fixed(stableRank, 1)}; largest singular value of ΔW ${significant(delta[0] ?? 0)}, of W ${significant(weight[0] ?? 0)}.`;
+}
+
+function drawParts(parent: HTMLElement, state: ViewState, { theme, panelWidth }: Surroundings): void {
+  const color = colorOf(state.host.run!, state.level, theme);
+  parent.replaceChildren(
+    ...state.parts!.parts.map(part => {
+      const chart = element('div', 'chart');
+      writeBars(chart, part, { width: panelWidth, theme, color, number: significant });
+      const life = Number.isFinite(part.halfLife)
+        ? `half-life ${grouped(part.halfLife)} updates`
+        : 'nothing decays';
+      const figure = element('figure', 'write', element('figcaption', '', `${part.memory}: ${life}`), chart);
+      figure.setAttribute('role', 'img');
+      figure.setAttribute(
+        'aria-label',
+        `${part.memory}: decay ${significant(part.decay)}, erase ${significant(part.erase)}, write ${significant(part.write)}, together ${significant(part.delta)}; ${life}.`,
+      );
+      return figure;
+    }),
+  );
+}
