@@ -73,7 +73,7 @@ export class HopeDebugAdapter extends DebugSession {
           threads: [{ id: THREAD, name: this.#opened?.stepper.run.title ?? 'training' }],
         });
       default:
-        return this.#onOpened(command, response, args, this.#need());
+        return this.#onOpened(command, response, args as never, this.#need());
     }
   }
 

@@ -57,7 +57,7 @@ export class SteppingStandIn implements SteppingEngine {
     this.asked.push(`to ${updates}`);
     const last = Math.ceil((this.#tokens * this.#epochs) / TICK);
     if (updates >= this.divergesAt) throw new EngineFailure('diverged', 'cms.0 diverged', 'Lower the rates.');
-    const from = updates > this.cursor ? this.cursor : updates;
+    const from = Math.min(updates, this.cursor);
     this.cursor = Math.min(updates, last);
     this.#recorded = Math.max(this.#recorded, this.cursor);
     const frame = encodeFrame(runId, BLOCKS, LEVELS, this.#updates(from, this.cursor));

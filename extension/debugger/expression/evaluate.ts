@@ -45,7 +45,7 @@ export async function evaluate(expression: Expression, scope: Scope): Promise<Va
 export function needsMemory(expression: Expression): boolean {
   switch (expression.kind) {
     case 'call':
-      return expression.name in PROBE_FUNCTIONS || expression.operands.some(needsMemory);
+      return isName(PROBE_FUNCTIONS, expression.name) || expression.operands.some(needsMemory);
     case 'unary':
       return needsMemory(expression.operand);
     case 'binary':
@@ -60,7 +60,7 @@ function nameValue(name: string, at: number, scope: Scope): number {
   if (isName(LEVEL_METRICS, name)) {
     throw new ExpressionError(`${name} is of a level: write ${name}("${scope.levels[0]}")`, at);
   }
-  if (name in PROBE_FUNCTIONS) throw new ExpressionError(`Write ${name}("answer" | "prompt")`, at);
+  if (isName(PROBE_FUNCTIONS, name)) throw new ExpressionError(`Write ${name}("answer" | "prompt")`, at);
   throw new ExpressionError(`There is no “${name}”${suggestion(name)}`, at);
 }
 

@@ -31,9 +31,10 @@ jsep.addUnaryOp('not');
 // It tells no positions, so every token's first character is noted while it is read.
 const open = new WeakMap<object, number[]>();
 const starts = new WeakMap<object, number>();
-jsep.hooks.add('gobble-token', function () {
-  const stack = open.get(this) ?? [];
-  open.set(this, [...stack, this.index]);
+jsep.hooks.add('gobble-token', function (token) {
+  open.set(this, [...(open.get(this) ?? []), this.index]);
+  // It would leave out the second hook for a number.
+  if (/[\d.]/.test(this.char)) token.node = this.gobbleNumericLiteral();
 });
 jsep.hooks.add('after-token', function ({ node }) {
   const start = open.get(this)?.pop();
@@ -57,6 +58,7 @@ export function parseExpression(text: string): Expression {
 }
 
 function sentence(text: string, description: string, index = 0): string {
+  if (/\(\s*cms\.\d*$/.test(text.slice(0, index))) return 'A level is named in quotes, as in drift("cms.0")';
   return text[index] === '=' ? 'Two equal signs compare: write ==' : description;
 }
 
