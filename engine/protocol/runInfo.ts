@@ -32,6 +32,13 @@ export type BranchChange =
       readonly factor: number;
     };
 
+/** The run and update that a branch came from. */
+export interface RunParent {
+  readonly runId: string;
+  readonly updates: number;
+  readonly change: BranchChange;
+}
+
 /** What a run file says of itself, readable without the model that it was made with. */
 export interface RunInfo {
   readonly path: string;
@@ -57,7 +64,7 @@ export interface RunInfo {
   readonly bookmarks: readonly Bookmark[];
   readonly probes: readonly RunProbe[];
   /** The run and update that this one branched from. */
-  readonly parent?: { readonly runId: string; readonly updates: number; readonly change: BranchChange };
+  readonly parent?: RunParent;
   /** Set where states cannot be restored, one sentence that says what is needed: the model, another backend. */
   readonly unavailable?: string;
 }

@@ -26,8 +26,12 @@ export interface TrainRequest {
   readonly options: TrainOptions;
   /** Scored before the first and after the last update. */
   readonly probes: readonly Probe[];
+  /** Updates between two scorings of the probes for the run file; 0 or omitted, only before and after. */
+  readonly probeInterval?: number;
   /** Where the run file is written; omitted, nothing is kept on disk. */
   readonly runPath?: string;
+  /** Bytes that the whole states in the run file may take; omitted, one GiB. */
+  readonly storageBudget?: number;
 }
 
 /** Progress of a training, at most a few a second. */

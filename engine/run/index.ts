@@ -1,5 +1,10 @@
+export { annotateRun } from './annotateRun.ts';
+export { changeProblem } from './branchChange.ts';
+export { keyframesToDrop } from './keyframeBudget.ts';
 export * from './keyframePolicy.ts';
+export * from './overview.ts';
 export { RunFileError } from './runFileError.ts';
 export type { RunHeader, RunStatus } from './runHeader.ts';
 export * from './runReader.ts';
+export type { RunTokens } from './runTokens.ts';
 export * from './runWriter.ts';

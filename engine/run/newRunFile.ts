@@ -78,7 +78,7 @@ function initialize(database: DatabaseSync, path: string, header: RunHeader): vo
 
 function insertHeader(database: DatabaseSync, header: RunHeader): void {
   database
-    .prepare("INSERT INTO run VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'running', NULL)")
+    .prepare(`INSERT INTO run VALUES (1, ${'?, '.repeat(17)}'running', NULL)`)
     .run(
       header.runId,
       header.title,
@@ -91,6 +91,12 @@ function insertHeader(database: DatabaseSync, header: RunHeader): void {
       header.blocks,
       JSON.stringify(header.options),
       JSON.stringify(header.metrics),
+      header.firstTick,
+      header.probeInterval,
+      header.storageBudget,
+      header.parent?.runId ?? null,
+      header.parent?.updates ?? null,
+      header.parent ? JSON.stringify(header.parent.change) : null,
     );
   const level = database.prepare('INSERT INTO levels VALUES (?, ?, ?)');
   header.levels.forEach(({ id, period }, index) => {

@@ -118,6 +118,16 @@ export function readHeader(database: DatabaseSync, path: string): RunHeader {
       levels: levels.map(({ name, period }) => ({ id: name, period }) as LevelInfo),
       blocks: row.blocks,
       metrics: JSON.parse(String(row.metrics)),
+      firstTick: row.first_tick,
+      probeInterval: row.probe_interval,
+      storageBudget: row.storage_budget,
+      ...(row.parent_run_id !== null && {
+        parent: {
+          runId: row.parent_run_id,
+          updates: row.parent_updates,
+          change: JSON.parse(String(row.parent_change)),
+        },
+      }),
     } as RunHeader);
   } catch (error) {
     throw damaged(path, error instanceof Error ? error.message : String(error), error);

@@ -1,4 +1,11 @@
-import { type LevelInfo, METRICS, type Metric, type TrainOptions } from '../protocol/index.ts';
+import {
+  type LevelInfo,
+  METRICS,
+  type Metric,
+  type RunParent,
+  type TrainOptions,
+} from '../protocol/index.ts';
+import { changeProblem } from './branchChange.ts';
 
 /** What a run is: written once when it starts. Together with the base checkpoint it makes every update recomputable. */
 export interface RunHeader {
@@ -19,6 +26,13 @@ export interface RunHeader {
   readonly blocks: number;
   /** Order of the numbers of one block and level in an update. */
   readonly metrics: readonly Metric[];
+  /** Tick of the text that update 0 trained on: 0, or for a branch all that came before it. */
+  readonly firstTick: number;
+  /** Updates between two scorings of the probes; 0 scores them before the first update and after the last only. */
+  readonly probeInterval: number;
+  /** Bytes that keyframes may take; the first, the last and bookmarked ones are kept all the same. */
+  readonly storageBudget: number;
+  readonly parent?: RunParent;
 }
 
 /** `running` also when the process that wrote the run is gone. */
@@ -58,6 +72,10 @@ export function checkHeader(header: RunHeader): RunHeader {
   if (header.metrics?.join() !== METRICS.join()) refuse('metrics', header.metrics);
   if (metricsPerUpdate(header) > MOST_METRICS) refuse('blocks', header.blocks);
   checkOptions(header.options, refuse);
+  for (const field of ['firstTick', 'probeInterval', 'storageBudget'] as const) {
+    if (!isWhole(header[field])) refuse(field, header[field]);
+  }
+  if (header.parent) checkParent(header.parent, header, refuse);
   return header;
 }
 
@@ -73,6 +91,25 @@ function checkOptions(options: TrainOptions, refuse: (field: string, value: unkn
   }
   if (partialChunk !== 'flush' && partialChunk !== 'drop') refuse('options.partialChunk', partialChunk);
   if (typeof telemetry !== 'boolean') refuse('options.telemetry', telemetry);
+}
+
+function checkParent(
+  { runId, updates, change }: RunParent,
+  { firstTick, levels }: RunHeader,
+  refuse: (field: string, value: unknown) => never,
+): void {
+  if (typeof runId !== 'string') refuse('parent.runId', runId);
+  if (!isWhole(updates) || updates > firstTick) refuse('parent.updates', updates);
+  const problem = changeProblem(
+    change,
+    levels.map(level => level.id),
+    updates,
+  );
+  if (problem) refuse('parent.change', problem);
+}
+
+function isWhole(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 function isCount(value: unknown): value is number {

@@ -4,15 +4,10 @@ import { crc32 } from 'node:zlib';
 import type { Update } from '../protocol/index.ts';
 import { floatsOf, updateChecksum } from './checksum.ts';
 import { openRunFile, readHeader, readStatus } from './openRunFile.ts';
+import { type RunDetails, readDetails } from './runDetails.ts';
 import { damaged, guarded, RunFileError } from './runFileError.ts';
 import { metricsPerUpdate, type RunHeader, type RunStatus } from './runHeader.ts';
-
-/** The text of a run as tokens: vocabulary ids, and where each lies in the text in UTF-16 units. */
-export interface RunTokens {
-  readonly ids: Int32Array;
-  readonly starts: Uint32Array;
-  readonly ends: Uint32Array;
-}
+import { type RunTokens, readTokens } from './runTokens.ts';
 
 export interface Keyframe {
   /** Updates that the state holds. */
@@ -101,55 +96,55 @@ export class RunReader {
     return update;
   }
 
-  /** All tokens recorded so far: the whole text, or its beginning where the first pass was cut short. */
-  tokens(): RunTokens {
+  /** Tokens of the text recorded so far: all, or its beginning where the first pass was cut short. */
+  get tokensCount(): number {
     return guarded(this.path, () => {
-      const found = this.#database.prepare('SELECT count(*) AS count FROM tokens').get()?.count;
-      const count = this.#integer(found, 'the number of tokens');
-      const ids = new Int32Array(count);
-      const starts = new Uint32Array(count);
-      const ends = new Uint32Array(count);
-      let at = 0;
-      const rows = this.#database
-        .prepare('SELECT * FROM tokens WHERE token < ? ORDER BY token')
-        .iterate(count);
-      for (const { token, id, start_utf16, end_utf16 } of rows) {
-        ids[at] = Number(id);
-        starts[at] = Number(start_utf16);
-        ends[at] = Number(end_utf16);
-        const whole = ids[at] === id && starts[at] === start_utf16 && ends[at] === end_utf16;
-        if (token !== at || !whole || ids[at] < 0 || starts[at] > ends[at]) {
-          throw damaged(this.path, `token ${at} is missing or makes no sense`);
-        }
-        at += 1;
-      }
-      if (at !== count) throw damaged(this.path, `${count - at} of ${count} tokens are missing`);
-      return { ids, starts, ends };
+      const row = this.#database.prepare('SELECT count(*) AS count FROM tokens').get();
+      return this.#integer(row?.count, 'the number of tokens');
+    });
+  }
+
+  /** Tokens `first` up to, not including, `end`; fewer where the run ends before. */
+  tokens(first = 0, end = Number.MAX_SAFE_INTEGER): RunTokens {
+    const last = Math.min(end, this.tokensCount);
+    return guarded(this.path, () => readTokens(this.#database, this.path, first, last));
+  }
+
+  /** Bookmarks, probes with their scores, and how much was read. */
+  details(): RunDetails {
+    return guarded(this.path, () => readDetails(this.#database, this.path));
+  }
+
+  /** Updates after which there is a keyframe, in order. */
+  keyframes(): number[] {
+    return guarded(this.path, () => {
+      const rows = this.#database.prepare('SELECT updates FROM keyframes ORDER BY updates').all();
+      return rows.map(row => this.#integer(row.updates, 'a keyframe'));
     });
   }
 
   /**
-   * The latest keyframe that is intact; recomputing from an earlier one gives the same state, only later.
-   * @returns undefined when the run has none. @throws RunFileError when all are damaged.
+   * The latest intact keyframe of at most `updates` updates; recomputing from an earlier one gives the same state,
+   * only later. @returns undefined when the run has none there. @throws RunFileError when all of them are damaged.
    */
-  lastKeyframe(): Keyframe | undefined {
+  lastKeyframe(updates = Number.MAX_SAFE_INTEGER): Keyframe | undefined {
     return guarded(this.path, () => {
-      // One transaction: meanwhile the writer may replace the keyframes that are listed.
+      // One transaction: meanwhile the writer may drop the keyframes that are listed.
       this.#database.exec('BEGIN');
       try {
-        return this.#latestIntact();
+        return this.#latestIntact(updates);
       } finally {
         if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
       }
     });
   }
 
-  #latestIntact(): Keyframe | undefined {
-    const rows = this.#database.prepare('SELECT updates FROM keyframes ORDER BY updates DESC').all();
+  #latestIntact(most: number): Keyframe | undefined {
     let failure: RunFileError | undefined;
-    for (const row of rows) {
+    for (const at of this.keyframes().reverse()) {
+      if (at > most) continue;
       try {
-        return guarded(this.path, () => this.#keyframe(this.#integer(row.updates, 'a keyframe')));
+        return guarded(this.path, () => this.#keyframe(at));
       } catch (error) {
         if (!(error instanceof RunFileError)) throw error;
         failure ??= error;

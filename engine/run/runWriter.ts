@@ -3,6 +3,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
 import { METRIC_INDEX, type Probe, type ProbeScore, type Update } from '../protocol/index.ts';
 import { bytesOf, updateChecksum } from './checksum.ts';
+import { type KeptKeyframe, keyframesToDrop } from './keyframeBudget.ts';
 import { createRunFile } from './newRunFile.ts';
 import { guarded } from './runFileError.ts';
 import { metricsPerUpdate, type RunHeader, type RunStatus } from './runHeader.ts';
@@ -16,8 +17,7 @@ export class RunWriter {
   readonly #statements: ReturnType<typeof prepareAll>;
   #tokens = 0;
   #updates = 0;
-  #keyframes: number[] = [];
-  #keyframeBytes = 0;
+  #keyframes: readonly KeptKeyframe[] = [];
 
   /** Starts a run file. @throws RunFileError when the path is taken or cannot be written. */
   static create(path: string, header: RunHeader): RunWriter {
@@ -39,26 +39,34 @@ export class RunWriter {
 
   /** Size of the last keyframe; 0 before the first. */
   get keyframeBytes(): number {
-    return this.#keyframeBytes;
+    return this.#keyframes.at(-1)?.bytes ?? 0;
   }
 
   /** Updates that the last keyframe holds; −1 before the first. */
   get lastKeyframeAt(): number {
-    return this.#keyframes.at(-1) ?? -1;
+    return this.#keyframes.at(-1)?.updates ?? -1;
   }
 
   /**
-   * Records the next tokens of the text: vocabulary ids, and where each lies in the text in UTF-16 units.
+   * Records the next tokens of the text: vocabulary ids, where each lies in the text in UTF-16 units, and its own text.
    * @param first Index of the first of them. @throws RangeError unless it follows the tokens recorded before.
    */
-  appendTokens(first: number, ids: Int32Array, starts: Uint32Array, ends: Uint32Array): void {
+  appendTokens(
+    first: number,
+    ids: Int32Array,
+    starts: Uint32Array,
+    ends: Uint32Array,
+    texts: readonly string[],
+  ): void {
     if (first !== this.#tokens) throw new RangeError(`token ${first} does not follow ${this.#tokens} tokens`);
-    if (starts.length !== ids.length || ends.length !== ids.length) {
-      throw new RangeError(`${ids.length} tokens have ${starts.length} starts and ${ends.length} ends`);
+    if (starts.length !== ids.length || ends.length !== ids.length || texts.length !== ids.length) {
+      throw new RangeError(
+        `${ids.length} tokens have ${starts.length} starts, ${ends.length} ends and ${texts.length} texts`,
+      );
     }
     this.#transaction(() => {
       ids.forEach((id, i) => {
-        this.#statements.token.run(first + i, id, starts[i], ends[i]);
+        this.#statements.token.run(first + i, id, starts[i], ends[i], texts[i]);
       });
     });
     this.#tokens += ids.length;
@@ -95,8 +103,9 @@ export class RunWriter {
   }
 
   /**
-   * Records the full fast state after `updates` updates. The run keeps its first keyframe and the two latest;
-   * one after as many updates as the last replaces it.
+   * Records the full fast state after `updates` updates; one after as many updates as the last replaces it. Where
+   * they would take more than the run's budget, others are dropped, evenly along the run; the first, the last and
+   * those at a bookmark stay.
    * @param fastState A safetensors file. @throws RangeError when it lies before the last keyframe or past the last update.
    */
   keyframe(updates: number, fastState: Uint8Array): void {
@@ -106,14 +115,21 @@ export class RunWriter {
           `and the last of ${this.#updates} updates`,
       );
     }
-    const others = this.#keyframes.filter(at => at !== updates);
-    const kept = others.length < 3 ? others : others.toSpliced(1, 1);
+    const kept = [
+      ...this.#keyframes.filter(keyframe => keyframe.updates !== updates),
+      { updates, bytes: fastState.byteLength },
+    ];
+    const dropped = new Set<number>();
     this.#transaction(() => {
-      for (const old of this.#keyframes) if (!kept.includes(old)) this.#statements.dropKeyframe.run(old);
+      const pinned = new Set(this.#statements.bookmarks.all().map(row => Number(row.updates)));
+      for (const at of keyframesToDrop(kept, pinned, this.#header.storageBudget)) {
+        this.#statements.dropKeyframe.run(at);
+        dropped.add(at);
+      }
+      this.#statements.dropKeyframe.run(updates);
       this.#statements.keyframe.run(updates, crc32(fastState), fastState);
     });
-    this.#keyframes = [...kept, updates];
-    this.#keyframeBytes = fastState.byteLength;
+    this.#keyframes = kept.filter(keyframe => !dropped.has(keyframe.updates));
   }
 
   /** Records a probe's score on the fast state after `updates` updates; a later score there replaces it. */
@@ -178,13 +194,14 @@ function prepareAll(database: DatabaseSync) {
   return {
     begin: prepare('BEGIN IMMEDIATE'),
     commit: prepare('COMMIT'),
-    token: prepare('INSERT INTO tokens VALUES (?, ?, ?, ?)'),
+    token: prepare('INSERT INTO tokens VALUES (?, ?, ?, ?, ?)'),
     update: prepare('INSERT INTO updates VALUES (?, ?, ?, ?, ?, ?, ?)'),
     levelUpdate: prepare(
       `INSERT INTO level_updates (tick, block, level, ${columns.join(', ')})
        VALUES (?, ?, ?, ${columns.map(() => '?').join(', ')})`,
     ),
     keyframe: prepare('INSERT INTO keyframes VALUES (?, ?, ?)'),
+    bookmarks: prepare('SELECT updates FROM bookmarks'),
     dropKeyframe: prepare('DELETE FROM keyframes WHERE updates = ?'),
     probe: prepare('INSERT INTO probes (prompt, answer) VALUES (?, ?) ON CONFLICT DO NOTHING'),
     score: prepare(

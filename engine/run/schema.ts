@@ -2,7 +2,7 @@
 export const APPLICATION_ID = 0x484f5045;
 
 /** Kept in `user_version`. Raised with every change of the tables or of METRICS; described in docs/run-file.md. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /**
  * The tables, as SQLite stores their text: a reader compares it, so a file can neither lack a column nor put a
@@ -22,6 +22,12 @@ export const TABLES = {
   blocks INTEGER NOT NULL,
   options TEXT NOT NULL,
   metrics TEXT NOT NULL,
+  first_tick INTEGER NOT NULL,
+  probe_interval INTEGER NOT NULL,
+  storage_budget INTEGER NOT NULL,
+  parent_run_id TEXT,
+  parent_updates INTEGER,
+  parent_change TEXT,
   status TEXT NOT NULL,
   result TEXT
 ) STRICT`,
@@ -34,7 +40,8 @@ export const TABLES = {
   token INTEGER PRIMARY KEY,
   id INTEGER NOT NULL,
   start_utf16 INTEGER NOT NULL,
-  end_utf16 INTEGER NOT NULL
+  end_utf16 INTEGER NOT NULL,
+  text TEXT NOT NULL
 ) STRICT`,
   updates: `CREATE TABLE updates (
   tick INTEGER PRIMARY KEY,
@@ -77,6 +84,10 @@ export const TABLES = {
   updates INTEGER PRIMARY KEY,
   crc32 INTEGER NOT NULL,
   fast_state BLOB NOT NULL
+) STRICT`,
+  bookmarks: `CREATE TABLE bookmarks (
+  updates INTEGER PRIMARY KEY,
+  note TEXT NOT NULL
 ) STRICT`,
 } as const;
 

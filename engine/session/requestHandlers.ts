@@ -1,16 +1,11 @@
-import {
-  type CancellationToken,
-  type GenericRequestHandler,
-  type MessageConnection,
-  ResponseError,
-} from 'vscode-jsonrpc';
-import { CheckpointError } from '../checkpoint/checkpointError.ts';
+import type { MessageConnection } from 'vscode-jsonrpc';
 import * as protocol from '../protocol/requests.ts';
 import { PROTOCOL_VERSION } from '../protocol/version.ts';
-import { RunFileError } from '../run/index.ts';
 import { openBackend } from '../tensor/backend.ts';
+import { answersOn } from './answers.ts';
 import { EngineError } from './engineError.ts';
 import { FramePublisher } from './framePublisher.ts';
+import { handleRuns } from './runHandlers.ts';
 import { Session } from './session.ts';
 
 /** Answers the requests of one host. Every refusal carries a code and what the user can do. */
@@ -26,19 +21,7 @@ export function handleRequests(connection: MessageConnection, engineVersion: str
     if (session) return session;
     throw new EngineError('not-initialized', 'The engine was not initialized.', 'Restart the engine.');
   };
-  const on = <P, R>(
-    type: { method: string },
-    handle: (params: P, token: CancellationToken) => R | Promise<R>,
-  ) => {
-    const answer = async (params: P, token: CancellationToken) => {
-      try {
-        return await handle(params, token);
-      } catch (error) {
-        throw asResponse(error);
-      }
-    };
-    connection.onRequest(type.method, answer as GenericRequestHandler<R, unknown>);
-  };
+  const on = answersOn(connection);
 
   on(protocol.Initialize, async ({ protocolVersion, backend }: protocol.InitializeParams) => {
     if (protocolVersion !== PROTOCOL_VERSION) {
@@ -102,24 +85,6 @@ export function handleRequests(connection: MessageConnection, engineVersion: str
   on(protocol.LoadFastState, ({ path }: { path: string }) => opened().loadFastState(path));
   on(protocol.Describe, () => opened().describe());
   on(protocol.Recover, ({ runPath }: { runPath: string }) => opened().recover(runPath));
+  handleRuns(on, connection, opened);
   connection.onNotification(protocol.FrameSeen, ({ runId }) => running.get(runId)?.publisher.seen());
-}
-
-/** What the host gets: the message, a code and a remedy. A stack is for the log, never for the user. */
-function asResponse(error: unknown): ResponseError<protocol.EngineErrorData> {
-  if (error instanceof EngineError) {
-    return new ResponseError(-32000, error.message, { code: error.code, remedy: error.remedy });
-  }
-  if (error instanceof CheckpointError) {
-    return new ResponseError(-32000, error.message, { code: 'bad-model', remedy: error.remedy });
-  }
-  if (error instanceof RunFileError) {
-    return new ResponseError(-32000, error.message, { code: 'io', remedy: error.remedy });
-  }
-  const { message, stack, code } = error as NodeJS.ErrnoException;
-  console.error(stack ?? message);
-  return new ResponseError(-32000, message, {
-    code: code ? 'io' : 'internal',
-    remedy: 'See the log for details.',
-  });
 }

@@ -2,24 +2,43 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { levelsOf } from '../checkpoint/config.ts';
 import { METRICS } from '../protocol/metric.ts';
+import type { Probe, ProbeScore } from '../protocol/probe.ts';
+import type { RunParent } from '../protocol/runInfo.ts';
 import type { TrainRequest, TrainResult } from '../protocol/training.ts';
 import type { Update } from '../protocol/update.ts';
 import { RunWriter, shouldWrite } from '../run/index.ts';
 import { encodeFastState } from './fastStateFile.ts';
 import type { OpenModel } from './openModel.ts';
 
+export const STORAGE_BUDGET = 2 ** 30;
+
+/** What wrote a run, for its header. */
+export interface Versions {
+  readonly engine: string;
+  readonly backend: string;
+}
+
+/** Where a branch came from: its parent, and the tick of the text that it goes on with. */
+export interface BranchOrigin {
+  readonly parent: RunParent;
+  readonly firstTick: number;
+}
+
 /** Writes a training to its run file as it goes: each update before anyone is told of it. */
 export class RunRecorder {
   private readonly writer: RunWriter;
+  private readonly textOfToken = new Map<number, string>();
   private lastKeyframe = 0;
   private lastUpdates = 0;
   private lastSeconds = 0;
 
+  /** Begins the run with the model's fast state as its first keyframe. @throws RunFileError */
   constructor(
     private readonly model: OpenModel,
     path: string,
-    { runId, title, options }: TrainRequest,
-    versions: { readonly engine: string; readonly backend: string },
+    { runId, title, options, probeInterval = 0, storageBudget = STORAGE_BUDGET }: TrainRequest,
+    versions: Versions,
+    origin?: BranchOrigin,
   ) {
     mkdirSync(dirname(path), { recursive: true });
     this.writer = RunWriter.create(path, {
@@ -35,6 +54,10 @@ export class RunRecorder {
       levels: levelsOf(model.base.config).filter(level => level.id !== 'outer'),
       blocks: model.base.config.blocks,
       metrics: METRICS,
+      probeInterval,
+      storageBudget,
+      firstTick: 0,
+      ...origin,
     });
     try {
       this.keyframe();
@@ -45,7 +68,8 @@ export class RunRecorder {
   }
 
   tokens(first: number, ids: Int32Array, starts: Uint32Array, ends: Uint32Array): void {
-    this.writer.appendTokens(first, ids, starts, ends);
+    const texts = Array.from(ids, id => this.textOf(id));
+    this.writer.appendTokens(first, ids, starts, ends, texts);
   }
 
   update(update: Update): void {
@@ -56,12 +80,23 @@ export class RunRecorder {
       this.keyframe();
   }
 
+  /** Scores of the probes on the state as it is. */
+  probes(probes: readonly Probe[], scores: readonly ProbeScore[]): void {
+    probes.forEach((probe, i) => {
+      this.writer.appendProbe(probe, this.writer.updates, scores[i]);
+    });
+  }
+
+  /** Records the fast state as it is. */
+  keyframe(): void {
+    const begun = performance.now();
+    this.writer.keyframe(this.writer.updates, encodeFastState(this.model.fast, this.model.modelHash));
+    this.lastKeyframe = performance.now();
+    this.lastSeconds = (this.lastKeyframe - begun) / 1000;
+    this.lastUpdates = this.writer.updates;
+  }
+
   finish(result: TrainResult): void {
-    for (const { before, after, ...probe } of result.probes) {
-      this.writer.appendProbe(probe, 0, before);
-      this.writer.appendProbe(probe, this.writer.updates, after);
-    }
-    this.keyframe();
     this.writer.finish(result.status, result);
   }
 
@@ -73,11 +108,12 @@ export class RunRecorder {
     this.writer.close();
   }
 
-  private keyframe(): void {
-    const begun = performance.now();
-    this.writer.keyframe(this.writer.updates, encodeFastState(this.model.fast, this.model.modelHash));
-    this.lastKeyframe = performance.now();
-    this.lastSeconds = (this.lastKeyframe - begun) / 1000;
-    this.lastUpdates = this.writer.updates;
+  private textOf(id: number): string {
+    let text = this.textOfToken.get(id);
+    if (text === undefined) {
+      text = this.model.tokenizer.decode([id]);
+      this.textOfToken.set(id, text);
+    }
+    return text;
   }
 }

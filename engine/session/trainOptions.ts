@@ -1,10 +1,24 @@
 import type { HopeConfig } from '../checkpoint/config.ts';
 import { levelsOf } from '../checkpoint/config.ts';
-import type { TrainOptions } from '../protocol/training.ts';
+import type { TrainOptions, TrainRequest } from '../protocol/training.ts';
 import { EngineError } from './engineError.ts';
 
 const MOST_EPOCHS = 10_000;
 const MOST_RATE = 100;
+
+/** The request with complete options. @throws EngineError on an empty text or a value that cannot be used. */
+export function completeRequest(request: TrainRequest, config: HopeConfig): TrainRequest {
+  if (!/\S/.test(request.text)) {
+    throw new EngineError('bad-input', 'The text is empty.', 'Give a text with at least one word.');
+  }
+  for (const name of ['probeInterval', 'storageBudget'] as const) {
+    const value = request[name];
+    if (value !== undefined && !(Number.isSafeInteger(value) && value >= 0)) {
+      throw new EngineError('bad-input', `${name} is ${value}.`, 'It must be a whole number of at least 0.');
+    }
+  }
+  return { ...request, options: completeOptions(request.options, config) };
+}
 
 /** The options with a learning rate for every level, the model's own where none is given. @throws EngineError */
 export function completeOptions(options: TrainOptions, config: HopeConfig): TrainOptions {

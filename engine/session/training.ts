@@ -1,16 +1,11 @@
 import { tickOf } from '../checkpoint/config.ts';
-import type { ProbeScore } from '../protocol/probe.ts';
 import type { TokenSpans, TrainProgress, TrainRequest, TrainResult } from '../protocol/training.ts';
 import type { Update } from '../protocol/update.ts';
-import { DivergedError } from '../train/divergedError.ts';
-import { OnlineTrainer } from '../train/onlineTrainer.ts';
 import { TokenStream } from '../train/tokenStream.ts';
-import { EngineError } from './engineError.ts';
-import { LevelSummaries } from './levelSummaries.ts';
+import { breath } from './breath.ts';
 import type { OpenModel } from './openModel.ts';
+import { RecordedTraining } from './recordedTraining.ts';
 import type { RunRecorder } from './runRecorder.ts';
-import { scoreProbe } from './scoring.ts';
-import { SurpriseMeans } from './surpriseMeans.ts';
 
 /** Who watches a training. */
 export interface TrainingHooks {
@@ -29,31 +24,21 @@ export interface TrainingHooks {
  */
 export async function trainOnText(
   model: OpenModel,
-  { runId, text, options, probes }: TrainRequest,
+  request: TrainRequest,
   record: () => RunRecorder | undefined,
   hooks: TrainingHooks,
 ): Promise<TrainResult> {
   const { tokenizer, fast, base } = model;
-  const before = probes.map(probe => scoreProbe(model, probe));
-  const recorder = record();
-  const summaries = new LevelSummaries(fast);
-  const surprise = new SurpriseMeans();
-  const trainer = new OnlineTrainer(fast, tokenizer.endOfText, {
-    learningRates: options.learningRates,
-    flush: options.partialChunk === 'flush',
-    telemetry: options.telemetry,
-  });
+  const { runId, text, options } = request;
+  fast.dropOpenChunks();
+  const training = new RecordedTraining(model, request, record);
   const stream = new TokenStream(announced(), tokenizer.endOfText, options.epochs, tickOf(base.config));
-  const begun = performance.now();
   const progress = new Pace(text.length, options.epochs);
-  let updates = 0;
-  let positions = 0;
-  let cancelled = false;
 
   function* announced() {
     let first = 0;
     for (const { ids, starts, ends } of tokenizer.encodePieces(text)) {
-      recorder?.tokens(first, ids, starts, ends);
+      training.tokens(first, ids, starts, ends);
       hooks.onTokens({ runId, first, starts, ends });
       first += ids.length;
       progress.tokenised(first, ends[ends.length - 1] ?? 0);
@@ -62,48 +47,21 @@ export async function trainOnText(
   }
 
   try {
+    let cancelled = false;
     for (const tick of stream) {
       cancelled = hooks.cancelled();
       if (cancelled) break;
-      const update = trainer.step(tick, updates);
-      recorder?.update(update);
-      updates++;
-      positions += update.surprise.length;
-      summaries.add(update);
-      surprise.add(update, stream.known ? stream.tokens : undefined);
+      const update = training.step(tick, stream.known ? stream.tokens : undefined);
       await hooks.onUpdate(update);
-      if (progress.due()) hooks.onProgress(progress.report(positions, stream));
-      await new Promise(resolve => setImmediate(resolve));
+      if (progress.due()) hooks.onProgress(progress.report(training.positions, stream));
+      await breath();
     }
-    fast.dropOpenChunks();
-    const after = probes.map(probe => scoreProbe(model, probe));
-    const result: TrainResult = {
-      runId,
-      status: cancelled ? 'cancelled' : 'finished',
-      tokens: stream.tokens,
-      positions,
-      updates,
-      seconds: (performance.now() - begun) / 1000,
-      ...surprise.means,
-      levels: summaries.finish(),
-      probes: probes.map((probe, i) => ({ ...probe, before: before[i] as ProbeScore, after: after[i] })),
-    };
-    recorder?.finish(result);
-    return result;
+    return training.finish(cancelled ? 'cancelled' : 'finished', stream.tokens);
   } catch (error) {
-    fast.dropOpenChunks();
-    recorder?.fail();
-    if (!(error instanceof DivergedError)) throw error;
-    const remedy = `Lower the learning rates or the number of epochs. Updates 1 to ${updates} are kept.`;
-    throw new EngineError(
-      'diverged',
-      `Training stopped at token ${error.position}: ${error.message}.`,
-      remedy,
-    );
+    throw training.fail(error);
   } finally {
-    trainer.dispose();
-    summaries.dispose();
-    recorder?.close();
+    fast.dropOpenChunks();
+    training.dispose();
   }
 }
 

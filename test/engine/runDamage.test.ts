@@ -27,6 +27,7 @@ beforeAll(() => {
     ids,
     Uint32Array.from(ids, (_, i) => i),
     Uint32Array.from(ids, (_, i) => i + 1),
+    Array.from(ids, id => ` ${id}`),
   );
   for (let i = 0; i < UPDATES; i++) {
     if (i % 40 === 0) writer.keyframe(i, sampleState(i, 20_000));
@@ -114,11 +115,11 @@ test('files that are no run', () => {
 });
 
 test('another version says which, and what to do', () => {
-  const newer = altered('PRAGMA user_version = 2');
+  const newer = altered('PRAGMA user_version = 3');
   const refused = refusal(newer, () => RunReader.open(newer));
-  expect(refused.message).toContain('version 2, this Hopescope reads version 1');
+  expect(refused.message).toContain('version 3, this Hopescope reads version 2');
   expect(refused.remedy).toContain('Update Hopescope');
-  const older = altered('PRAGMA user_version = 0');
+  const older = altered('PRAGMA user_version = 1');
   expect(refusal(older, () => RunReader.open(older)).remedy).toContain('that recorded it');
 });
 
@@ -131,7 +132,7 @@ test('tables that are not as the version has them', () => {
   ]) {
     const path = altered(sql);
     expect(refusal(path, () => RunReader.open(path)).message, sql).toContain(
-      'is missing or not as version 1',
+      'is missing or not as version 2',
     );
   }
   // What a researcher adds for herself does no harm.
@@ -171,7 +172,7 @@ test('content that contradicts itself', () => {
     ['UPDATE tokens SET id = -1 WHERE token = 8', 'token 8 is missing or makes no sense'],
     ['UPDATE tokens SET id = 1 << 60 WHERE token = 8', 'damaged'],
     ['UPDATE tokens SET end_utf16 = 0 WHERE token = 8', 'token 8 is missing or makes no sense'],
-    ['UPDATE tokens SET token = -1 WHERE token = 8', 'token 0 is missing'],
+    ['UPDATE tokens SET token = -1 WHERE token = 8', 'token 8 is missing'],
     ["UPDATE keyframes SET fast_state = x'00'", 'the keyframe after 80 updates does not match its checksum'],
   ]) {
     const path = altered(sql);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { METRIC_INDEX, METRICS, type Update } from '../../engine/protocol/index.ts';
-import { RunFileError, RunReader, RunWriter } from '../../engine/run/index.ts';
+import { annotateRun, RunFileError, RunReader, RunWriter } from '../../engine/run/index.ts';
 import { sampleHeader, sampleState, sampleUpdate } from '../support/runSample.ts';
 
 let folder: string;
@@ -81,25 +81,39 @@ test('a run closed while a reader has it open is complete without the files besi
 
 test('tokens come back with their places in the text', () => {
   const writer = RunWriter.create(path, sampleHeader);
-  writer.appendTokens(0, Int32Array.of(5, 0, 2047), Uint32Array.of(0, 3, 4), Uint32Array.of(3, 4, 9));
-  writer.appendTokens(3, Int32Array.of(1), Uint32Array.of(4_000_000_000), Uint32Array.of(4_000_000_001));
-  expect(() => writer.appendTokens(3, Int32Array.of(1), Uint32Array.of(9), Uint32Array.of(10))).toThrow(
-    'token 3 does not follow 4 tokens',
-  );
-  expect(() => writer.appendTokens(4, Int32Array.of(1), Uint32Array.of(9), new Uint32Array())).toThrow(
-    '1 tokens have 1 starts and 0 ends',
+  writer.appendTokens(0, Int32Array.of(5, 0, 2047), Uint32Array.of(0, 3, 4), Uint32Array.of(3, 4, 9), [
+    'The',
+    ' ',
+    '\uFFFD',
+  ]);
+  writer.appendTokens(3, Int32Array.of(1), Uint32Array.of(4_000_000_000), Uint32Array.of(4_000_000_001), [
+    'x',
+  ]);
+  expect(() =>
+    writer.appendTokens(3, Int32Array.of(1), Uint32Array.of(9), Uint32Array.of(10), ['x']),
+  ).toThrow('token 3 does not follow 4 tokens');
+  expect(() => writer.appendTokens(4, Int32Array.of(1), Uint32Array.of(9), new Uint32Array(), ['x'])).toThrow(
+    '1 tokens have 1 starts, 0 ends and 1 texts',
   );
   const reader = RunReader.open(path);
   expect(reader.tokens()).toEqual({
     ids: Int32Array.of(5, 0, 2047, 1),
     starts: Uint32Array.of(0, 3, 4, 4_000_000_000),
     ends: Uint32Array.of(3, 4, 9, 4_000_000_001),
+    texts: ['The', ' ', '\uFFFD', 'x'],
   });
+  expect(reader.tokens(1, 3)).toEqual({
+    ids: Int32Array.of(0, 2047),
+    starts: Uint32Array.of(3, 4),
+    ends: Uint32Array.of(4, 9),
+    texts: [' ', '\uFFFD'],
+  });
+  expect(reader.tokens(3, 9).texts).toEqual(['x']);
   reader.close();
   writer.close();
 });
 
-test('the first and the two latest keyframes are kept', () => {
+test('keyframes come back as they were written', () => {
   const writer = RunWriter.create(path, sampleHeader);
   const reader = RunReader.open(path);
   expect(reader.lastKeyframe()).toBeUndefined();
@@ -112,14 +126,64 @@ test('the first and the two latest keyframes are kept', () => {
   writer.keyframe(5, sampleState(50, 77));
   expect([writer.lastKeyframeAt, writer.keyframeBytes, writer.updates]).toEqual([5, 77, 5]);
   expect(reader.lastKeyframe()).toEqual({ updates: 5, fastState: sampleState(50, 77) });
+  expect(reader.lastKeyframe(3)).toEqual({ updates: 3, fastState: sampleState(3, 10_002) });
+  expect(reader.keyframes()).toEqual([0, 1, 2, 3, 4, 5]);
   expect(() => writer.keyframe(4, sampleState(4, 1))).toThrow(RangeError);
   expect(() => writer.keyframe(6, sampleState(6, 1))).toThrow(RangeError);
-  const rows = new DatabaseSync(path, { readOnly: true });
-  const kept = rows.prepare('SELECT updates FROM keyframes ORDER BY updates').all();
-  expect(kept.map(row => row.updates)).toEqual([0, 4, 5]);
-  rows.close();
   reader.close();
   writer.close();
+});
+
+test('keyframes over the budget thin out evenly; the first, the last and bookmarked ones stay', () => {
+  const writer = RunWriter.create(path, { ...sampleHeader, storageBudget: 10_000 });
+  const reader = RunReader.open(path);
+  writer.keyframe(0, sampleState(0, 1000));
+  for (let i = 0; i < 200; i++) {
+    writer.append(sampleUpdate(i));
+    if (i === 20) annotateRun(path, 21, 'here');
+    writer.keyframe(i + 1, sampleState(i + 1, 1000));
+    const kept = reader.keyframes();
+    expect(kept.length).toBe(Math.min(i + 2, 10));
+    expect([kept[0], kept.at(-1)]).toEqual([0, i + 1]);
+    if (i >= 20) expect(kept).toContain(21);
+    const gaps = kept.slice(1).map((at, k) => at - kept[k]);
+    // At any moment no gap is over three times what it would be if all were equal.
+    expect(Math.max(...gaps), `${kept}`).toBeLessThanOrEqual(Math.ceil((3 * (i + 1)) / (kept.length - 1)));
+  }
+  expect(reader.lastKeyframe(21)).toEqual({ updates: 21, fastState: sampleState(21, 1000) });
+  reader.close();
+  writer.close();
+});
+
+test('bookmarks are set, changed and removed, also while the run is written', () => {
+  const writer = RunWriter.create(path, sampleHeader);
+  const reader = RunReader.open(path);
+  for (let i = 0; i < 5; i++) writer.append(sampleUpdate(i));
+  annotateRun(path, 3, 'where Lisbon appears');
+  annotateRun(path, 0, '');
+  expect(reader.details().bookmarks).toEqual([
+    { updates: 0, note: '' },
+    { updates: 3, note: 'where Lisbon appears' },
+  ]);
+  annotateRun(path, 0, undefined);
+  writer.append(sampleUpdate(5));
+  annotateRun(path, 3, 'changed');
+  reader.close();
+  writer.close();
+  annotateRun(path, 6, 'at the end');
+  const again = RunReader.open(path);
+  expect(again.details()).toEqual({
+    bookmarks: [
+      { updates: 3, note: 'changed' },
+      { updates: 6, note: 'at the end' },
+    ],
+    probes: [],
+    positions: 24,
+  });
+  again.close();
+  writeFileSync(path, 'thesis');
+  expect(() => annotateRun(path, 0, 'x')).toThrow(RunFileError);
+  expect(readFileSync(path, 'utf8')).toBe('thesis');
 });
 
 test('plain SQL finds ρ per level, surprise per token and probes', () => {

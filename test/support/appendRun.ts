@@ -12,7 +12,13 @@ try {
   const writer = RunWriter.create(path, sampleHeader);
   writer.keyframe(0, sampleState(0, Number(bytes)));
   for (let index = 0; ; index++) {
-    writer.appendTokens(index * 4, new Int32Array(4), new Uint32Array(4), new Uint32Array(4));
+    writer.appendTokens(
+      index * 4,
+      new Int32Array(4),
+      new Uint32Array(4),
+      new Uint32Array(4),
+      Array(4).fill(' a'),
+    );
     writer.append(sampleUpdate(index));
     writeSync(1, `${index + 1}\n`);
     if (index % 50 === 49) writer.keyframe(index + 1, sampleState(index + 1, Number(bytes)));

@@ -24,6 +24,9 @@ export const sampleHeader: RunHeader = {
   ],
   blocks: 2,
   metrics: METRICS,
+  firstTick: 0,
+  probeInterval: 0,
+  storageBudget: 2 ** 30,
 };
 
 /** Update `index` of that run, made from its index alone. Levels fire at their periods; odd bits included. */

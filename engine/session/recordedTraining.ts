@@ -1,0 +1,118 @@
+import type { ProbeScore } from '../protocol/probe.ts';
+import type { TrainRequest, TrainResult } from '../protocol/training.ts';
+import type { Update } from '../protocol/update.ts';
+import { DivergedError } from '../train/divergedError.ts';
+import { OnlineTrainer } from '../train/onlineTrainer.ts';
+import type { Tick } from '../train/tokenStream.ts';
+import { EngineError } from './engineError.ts';
+import { LevelSummaries } from './levelSummaries.ts';
+import type { OpenModel } from './openModel.ts';
+import type { RunRecorder } from './runRecorder.ts';
+import { scoreProbe } from './scoring.ts';
+import { SurpriseMeans } from './surpriseMeans.ts';
+
+/**
+ * A training of the model's fast state whose ticks somebody else hands over, one by one. Every update is recorded
+ * before `step` returns it, and the probes are scored before the first, every `probeInterval` updates, and at the end.
+ */
+export class RecordedTraining {
+  updates = 0;
+  positions = 0;
+  private readonly before: readonly ProbeScore[];
+  private readonly recorder: RunRecorder | undefined;
+  private readonly summaries: LevelSummaries;
+  private readonly surprise = new SurpriseMeans();
+  private readonly trainer: OnlineTrainer;
+  private readonly begun = performance.now();
+
+  /**
+   * @param request with complete options @param record opens the run file, once nothing can be refused any more
+   * @throws EngineError on a probe that cannot be scored; nothing was begun then.
+   */
+  constructor(
+    private readonly model: OpenModel,
+    private readonly request: TrainRequest,
+    record: () => RunRecorder | undefined,
+  ) {
+    const { fast, tokenizer } = model;
+    const { options, probes } = request;
+    this.before = probes.map(probe => scoreProbe(model, probe));
+    this.recorder = record();
+    this.recorder?.probes(probes, this.before);
+    this.summaries = new LevelSummaries(fast);
+    this.trainer = new OnlineTrainer(fast, tokenizer.endOfText, {
+      learningRates: options.learningRates,
+      flush: options.partialChunk === 'flush',
+      telemetry: options.telemetry,
+    });
+  }
+
+  /** Records tokens of the text as they become known. */
+  tokens(first: number, ids: Int32Array, starts: Uint32Array, ends: Uint32Array): void {
+    this.recorder?.tokens(first, ids, starts, ends);
+  }
+
+  /** One update. @param tokens of the text, where it is known to its end @throws DivergedError, as OnlineTrainer. */
+  step(tick: Tick, tokens: number | undefined): Update {
+    const update = this.trainer.step(tick, this.updates);
+    this.recorder?.update(update);
+    this.updates++;
+    this.positions += update.surprise.length;
+    this.summaries.add(update);
+    this.surprise.add(update, tokens);
+    const { probes, probeInterval = 0 } = this.request;
+    if (this.recorder && probeInterval > 0 && this.updates % probeInterval === 0 && !tick.last) {
+      this.recorder.probes(probes, this.score());
+    }
+    return update;
+  }
+
+  /** Ends the training where it is. @param tokens of the text */
+  finish(status: TrainResult['status'], tokens: number): TrainResult {
+    this.recorder?.keyframe();
+    const after = this.score();
+    const { runId, probes } = this.request;
+    const result: TrainResult = {
+      runId,
+      status,
+      tokens,
+      positions: this.positions,
+      updates: this.updates,
+      seconds: (performance.now() - this.begun) / 1000,
+      ...this.surprise.means,
+      levels: this.summaries.finish(),
+      probes: probes.map((probe, i) => ({ ...probe, before: this.before[i], after: after[i] })),
+    };
+    this.recorder?.probes(probes, after);
+    this.recorder?.finish(result);
+    return result;
+  }
+
+  /** Records that the training failed. @returns the error in words */
+  fail(error: unknown): unknown {
+    try {
+      this.recorder?.fail();
+    } catch {
+      // The file may be what failed; its last updates are in it all the same.
+    }
+    if (!(error instanceof DivergedError)) return error;
+    const kept = this.updates ? ` Updates 1 to ${this.updates} are kept.` : '';
+    const remedy = `Lower the learning rates or the number of epochs.${kept}`;
+    return new EngineError(
+      'diverged',
+      `Training stopped at token ${error.position}: ${error.message}.`,
+      remedy,
+    );
+  }
+
+  /** Closes the run file and frees what the training held. */
+  dispose(): void {
+    this.trainer.dispose();
+    this.summaries.dispose();
+    this.recorder?.close();
+  }
+
+  private score(): ProbeScore[] {
+    return this.request.probes.map(probe => scoreProbe(this.model, probe));
+  }
+}

@@ -1,0 +1,150 @@
+import { resolve } from 'node:path';
+import { tickOf } from '../checkpoint/config.ts';
+import { FastState } from '../model/fastState.ts';
+import { StateSnapshot } from '../model/stateSnapshot.ts';
+import type { RunReader } from '../run/index.ts';
+import { OnlineTrainer } from '../train/onlineTrainer.ts';
+import { RecordedTicks } from '../train/recordedTicks.ts';
+import { breathOrStop } from './breath.ts';
+import { EngineError } from './engineError.ts';
+import { decodeFastState } from './fastStateFile.ts';
+import type { OpenModel } from './openModel.ts';
+import { StateCache } from './stateCache.ts';
+
+/** Relative difference of losses up to which a recomputed update counts as the recorded one. */
+const TOLERANCE = 1e-3;
+
+/**
+ * Brings back the states of recorded runs, bit by bit: from the nearest moment that is in memory or in the file as a
+ * keyframe, by training again on what came after it. The model's own fast state is left alone.
+ */
+export class RunStates {
+  private readonly cache = new StateCache();
+
+  constructor(
+    private readonly model: OpenModel,
+    private readonly backend: string,
+  ) {}
+
+  /** Why states of this run cannot be restored, one sentence; undefined when they can. */
+  unavailable({ header }: RunReader): string | undefined {
+    if (header.modelHash !== this.model.modelHash) {
+      return `Its states need the model “${header.modelName}” that it was made with; another one is loaded.`;
+    }
+    if (header.backend !== this.backend) {
+      return `Its states need the backend ${header.backend} that it was made with; the engine runs on ${this.backend}.`;
+    }
+    return undefined;
+  }
+
+  /** @throws EngineError where the run's states cannot be restored bit by bit. */
+  refuseUnavailable(reader: RunReader): void {
+    const reason = this.unavailable(reader);
+    if (reason) throw new EngineError('bad-input', reason, 'Select it first, then try again.');
+  }
+
+  /**
+   * The state after `updates` updates, open chunks included. The caller disposes the snapshot.
+   * @throws EngineError when the run is of another model, has no such update, recomputes to other losses (on another
+   * backend, say), or when cancelled.
+   */
+  async at(
+    reader: RunReader,
+    updates: number,
+    cancelled: () => boolean = () => false,
+  ): Promise<{ snapshot: StateSnapshot; recomputed: number }> {
+    this.refuse(reader, updates);
+    const run = runKey(reader.header.runId, reader.path);
+    const exact = this.cache.nearest(run, updates, updates - 1);
+    if (exact) return { snapshot: exact.snapshot.copy(), recomputed: 0 };
+    const scratch = new FastState(this.model.base);
+    try {
+      const from = this.nearest(reader, run, updates, scratch);
+      await this.recompute(reader, run, from, updates, scratch, cancelled);
+      return { snapshot: StateSnapshot.of(scratch), recomputed: updates - from };
+    } finally {
+      scratch.dispose();
+    }
+  }
+
+  /** Keeps a state that is at hand anyway; the snapshot then belongs to the cache. */
+  remember(
+    { runId, runPath }: { runId: string; runPath: string },
+    updates: number,
+    snapshot: StateSnapshot,
+  ): void {
+    this.cache.put(runKey(runId, resolve(runPath)), updates, snapshot);
+  }
+
+  /** Frees the states that are kept for going to and fro. */
+  forget(): void {
+    this.cache.clear();
+  }
+
+  private refuse(reader: RunReader, updates: number): void {
+    if (reader.header.modelHash !== this.model.modelHash) this.refuseUnavailable(reader);
+    const total = reader.updatesCount;
+    if (Number.isSafeInteger(updates) && updates >= 0 && updates <= total) return;
+    const message = `The run has ${total} updates; there is no state after ${updates}.`;
+    throw new EngineError('bad-input', message, `Ask for 0 to ${total}.`);
+  }
+
+  /** Puts the nearest known moment into `state`. @returns its updates */
+  private nearest(reader: RunReader, run: string, updates: number, state: FastState): number {
+    const at = reader.keyframes().findLast(keyframe => keyframe <= updates) ?? -1;
+    const known = this.cache.nearest(run, updates, at - 1);
+    if (known) {
+      known.snapshot.restore(state);
+      return known.updates;
+    }
+    const keyframe = reader.lastKeyframe(updates);
+    if (!keyframe) throw new EngineError('bad-input', 'The run holds no keyframe.', 'Train again.');
+    decodeFastState(keyframe.fastState, state, this.model.modelHash, reader.path);
+    this.cache.put(run, keyframe.updates, StateSnapshot.of(state));
+    return keyframe.updates;
+  }
+
+  private async recompute(
+    reader: RunReader,
+    run: string,
+    from: number,
+    to: number,
+    state: FastState,
+    cancelled: () => boolean,
+  ): Promise<void> {
+    if (from === to) return;
+    const { tokenizer } = this.model;
+    const { options, firstTick } = reader.header;
+    const trainer = new OnlineTrainer(state, tokenizer.endOfText, {
+      learningRates: options.learningRates,
+      flush: options.partialChunk === 'flush',
+      telemetry: false,
+    });
+    try {
+      const ticks = ticksOf(reader, this.model);
+      for (let index = from; index < to; index++) {
+        const { loss } = trainer.step(ticks.at(firstTick + index), index);
+        const recorded = reader.update(index).loss;
+        if (!(Math.abs(loss - recorded) <= TOLERANCE * (1 + recorded))) {
+          const remedy = 'Reset the memory and train again.';
+          throw new EngineError('internal', `Update ${index} recomputed to another loss.`, remedy);
+        }
+        this.cache.put(run, index + 1, StateSnapshot.of(state));
+        await breathOrStop(cancelled, 'Going to another update');
+      }
+    } finally {
+      trainer.dispose();
+    }
+  }
+}
+
+/** Runs are told apart by name and file: another file may have taken a name, another run a file. */
+function runKey(runId: string, path: string): string {
+  return `${runId} ${path}`;
+}
+
+/** The ticks of a run's text, as far as its tokens were recorded. */
+export function ticksOf(reader: RunReader, { base, tokenizer }: OpenModel): RecordedTicks {
+  const { ids } = reader.tokens();
+  return new RecordedTicks(ids, tokenizer.endOfText, reader.header.options.epochs, tickOf(base.config));
+}
