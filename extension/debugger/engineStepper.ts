@@ -19,7 +19,7 @@ import { UpdateCache } from './updateCache.ts';
 export interface SteppingEngine {
   openStepper(request: TrainRequest, tokens: (spans: TokenSpans) => void): Promise<RunInfo>;
   stepTo(runId: string, updates: number): Promise<{ updates: number; ended: boolean; frame: Frame }>;
-  closeStepper(runId: string): Promise<RunInfo>;
+  closeStepper(runId: string, updates: number): Promise<RunInfo>;
   readUpdates(path: string, first: number, count: number): Promise<Frame>;
   describe(): Promise<readonly TensorInfo[]>;
   scoreProbes(probes: readonly Probe[]): Promise<readonly ProbeScore[]>;
@@ -155,7 +155,7 @@ export class EngineStepper implements Stepper {
 
   async #close(): Promise<void> {
     try {
-      if (this.#failure === undefined) await this.#engine.closeStepper(this.run.id);
+      if (this.#failure === undefined) await this.#engine.closeStepper(this.run.id, this.#cursor);
     } finally {
       this.#watcher.closed(this);
     }

@@ -1,5 +1,3 @@
-import type { DebugProtocol } from '@vscode/debugprotocol';
-
 /** A stretch of the program in lines and columns from 1; without columns, whole lines. */
 export interface TextRange {
   readonly startLine: number;
@@ -25,8 +23,8 @@ export interface LaunchArguments {
 }
 
 /** Reads a launch configuration. @throws Error with a sentence that names the attribute and what it may be */
-export function readLaunch(given: DebugProtocol.LaunchRequestArguments | object): LaunchArguments {
-  const launch = given as Record<string, unknown>;
+export function readLaunch(given: unknown): LaunchArguments {
+  const launch = (given ?? {}) as Record<string, unknown>;
   const { program, probes = [], ranges } = launch;
   if (typeof program !== 'string' || program.trim() === '') {
     throw refused('program', program, 'the path of a text file');

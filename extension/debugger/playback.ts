@@ -15,7 +15,7 @@ export interface Rest {
 /** How far a movement goes when no breakpoint stops it. */
 export type Reach = 'step' | 'slow' | 'all';
 
-/** Recorded updates that are read at once. */
+/** Recorded updates that are looked at before other events are let in, a wish to pause among them. */
 const BATCH = 256;
 
 /** Moves the cursor of a training until something says stop. */
@@ -59,6 +59,7 @@ export class Playback {
         await stepper.moveTo(updates);
         return { reason: 'pause' };
       }
+      if (updates % BATCH === 0) await otherEvents();
       if (this.#breakpoints.needsMemory) await stepper.moveTo(updates);
       const rest = rested(await this.#hits(updates, true));
       if (!rest) continue;
@@ -100,6 +101,7 @@ export class Playback {
       return rest;
     }
     await stepper.moveTo(last);
+    await otherEvents();
     return undefined;
   }
 
@@ -134,6 +136,10 @@ export class Playback {
 export function slowestLevel({ run }: Stepper): string | undefined {
   const { learningRates } = run.options;
   return run.levels.findLast(({ id }) => learningRates[id] !== 0)?.id;
+}
+
+function otherEvents(): Promise<void> {
+  return new Promise(resolve => setImmediate(resolve));
 }
 
 function rested(hits: readonly Hit[]): Rest | undefined {

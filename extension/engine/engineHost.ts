@@ -1,9 +1,12 @@
 import * as vscode from 'vscode';
 import type {
+  Frame,
   ModelInfo,
   Probe,
   ProbeScore,
+  RunInfo,
   TensorInfo,
+  TokenSpans,
   TrainRequest,
   TrainResult,
 } from '../../engine/protocol/index.ts';
@@ -77,6 +80,22 @@ export class EngineHost implements EngineApi, vscode.Disposable {
   async scoreProbes(probes: readonly Probe[], token?: vscode.CancellationToken): Promise<ProbeScore[]> {
     await this.model(token);
     return (await this.#started()).scoreProbes(probes, token);
+  }
+
+  async openStepper(request: TrainRequest, tokens: (spans: TokenSpans) => void): Promise<RunInfo> {
+    return (await this.#started()).openStepper(request, tokens);
+  }
+
+  async stepTo(runId: string, updates: number): ReturnType<EngineClient['stepTo']> {
+    return (await this.#started()).stepTo(runId, updates);
+  }
+
+  async closeStepper(runId: string, updates: number): Promise<RunInfo> {
+    return (await this.#started()).closeStepper(runId, updates);
+  }
+
+  async readUpdates(path: string, first: number, count: number): Promise<Frame> {
+    return (await this.#started()).readUpdates(path, first, count);
   }
 
   async resetMemory(): Promise<ModelInfo> {

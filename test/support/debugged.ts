@@ -11,8 +11,8 @@ import {
 } from '../../extension/debugger/engineStepper.ts';
 import { launchText } from '../../extension/debugger/launchText.ts';
 import { parseProbe } from '../../extension/training/probeText.ts';
-import { TRAIN_OPTIONS } from './tinySession.ts';
 
+const OPTIONS = { learningRates: {}, partialChunk: 'flush', telemetry: true } as const;
 export const PROGRAM = '/texts/people.txt';
 
 export interface DebuggedOptions {
@@ -52,7 +52,7 @@ export class Debugged {
           debugged.stepper = await EngineStepper.open(engine, {
             request: {
               ...{ runId: 'run', runPath, text: input.text, title: input.title },
-              options: { ...TRAIN_OPTIONS, epochs: typeof epochs === 'number' ? epochs : 1 },
+              options: { ...OPTIONS, epochs: typeof epochs === 'number' ? epochs : 1 },
               probes: probes.map(probe => parseProbe(probe) as Probe),
             },
             ...{ source: { path: program, name }, text: input.source, document: text, model },
@@ -68,6 +68,8 @@ export class Debugged {
           return debugged.stepper;
         },
       });
+      // A closed socket must not end the process.
+      adapter.setRunAsServer(true);
       adapter.start(socket, socket);
     });
     server.listen(0, '127.0.0.1');

@@ -55,6 +55,8 @@ export class SteppingStandIn implements SteppingEngine {
 
   async stepTo(runId: string, updates: number) {
     this.asked.push(`to ${updates}`);
+    // As an answer from another process, it comes no sooner than other events.
+    await new Promise(resolve => setImmediate(resolve));
     const last = Math.ceil((this.#tokens * this.#epochs) / TICK);
     if (updates >= this.divergesAt) throw new EngineFailure('diverged', 'cms.0 diverged', 'Lower the rates.');
     const from = Math.min(updates, this.cursor);

@@ -198,6 +198,6 @@ function kindOf(value: Value): string {
 /** The known name that a wrong one starts like, if there is one. */
 function suggestion(name: string): string {
   const names = [NUMBERS, LEVEL_METRICS, PROBE_FUNCTIONS].flatMap(each => Object.keys(each));
-  const near = names.find(known => known.slice(0, 3) === name.slice(0, 3).toLowerCase());
+  const near = names.find(known => known.slice(0, 2) === name.slice(0, 2).toLowerCase());
   return near ? `; did you mean ${near}?` : '; “help” in the Debug Console lists what there is';
 }

@@ -176,7 +176,7 @@ class LevelNodes {
 
 function short(value: number): string {
   if (Number.isNaN(value)) return 'n/a';
-  return value !== 0 && Math.abs(value) < 0.01
+  return value !== 0 && Math.abs(value) < 0.001
     ? value.toExponential(1)
     : String(Number(value.toPrecision(3)));
 }
