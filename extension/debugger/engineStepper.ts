@@ -36,11 +36,11 @@ export interface StepperStart {
   readonly watcher: StepperWatcher;
 }
 
-/** Told of everything that happens, in its order; `moved` comes last, also for what the next views show. */
+/** Told of everything that happens, in its order. */
 export interface StepperWatcher {
   tokens(spans: TokenSpans): void;
-  /** The cursor moved; `fresh` are updates that were not seen before. */
-  moved(stepper: Stepper, fresh: readonly Update[]): void;
+  /** The cursor moved; the debugger goes on when the promise resolves. */
+  moved(stepper: Stepper): Promise<void>;
   closed(stepper: Stepper): void;
   outdated(): boolean;
 }
@@ -100,15 +100,13 @@ export class EngineStepper implements Stepper {
 
   async moveTo(updates: number): Promise<void> {
     if (updates === this.#cursor) return;
-    const before = this.#recorded;
     const answer = await this.#engine.stepTo(this.run.id, updates);
     const seen = decodeFrame(answer.frame);
     this.#cursor = answer.updates;
-    this.#recorded = Math.max(before, answer.updates);
+    this.#recorded = Math.max(this.#recorded, answer.updates);
     this.#ended = answer.ended;
     this.#cache.put(seen);
-    const fresh = before < this.#recorded ? await this.updates(before, this.#recorded - before) : [];
-    this.#watcher.moved(this, fresh);
+    await this.#watcher.moved(this);
   }
 
   updates(first: number, count: number): Promise<readonly Update[]> {

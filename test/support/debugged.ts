@@ -58,7 +58,10 @@ export class Debugged {
             ...{ source: { path: program, name }, text: input.source, document: text, model },
             watcher: {
               tokens: () => {},
-              moved: (_, fresh) => debugged.fresh.push(...fresh),
+              moved: async ({ recorded }) => {
+                const seen = debugged.fresh.length;
+                debugged.fresh.push(...(await debugged.stepper!.updates(seen, recorded - seen)));
+              },
               closed: () => {
                 debugged.closed += 1;
               },
