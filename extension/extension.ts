@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { registerAbsorption } from './absorption/index.ts';
 import { registerCommands } from './commands/index.ts';
 import { registerContextKeys } from './contextKeys.ts';
+import { registerDebugger } from './debugger/index.ts';
 import { registerDecorations } from './decorations/index.ts';
 import { EngineHost } from './engine/engineHost.ts';
 import { registerEngineNotices } from './engine/engineNotices.ts';
@@ -43,6 +44,7 @@ export function activate(context: vscode.ExtensionContext): void {
     registerContextKeys(store),
     registerSettingsWatch(store, host),
     registerEngineNotices(host, log, trainer),
+    registerDebugger({ context, store, engine: host, trainer }),
     registerCommands({ context, store, engine: host, trainer, log, levels, pinned, decorations }),
   );
 }

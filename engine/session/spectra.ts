@@ -69,7 +69,6 @@ export async function readWriteParts(
     snapshot.restore(state);
     trainer.step(ticksOf(run.reader, run.model).at(firstTick + update), update);
   } finally {
-    trainer.dispose();
     state.dispose();
     snapshot.dispose();
   }

@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
-import type { Probe } from '../../engine/protocol/index.ts';
+import { type Probe, writeProbeText } from '../../engine/protocol/index.ts';
 import { probeOf } from '../decorations/probeProposal.ts';
 import { sameProbe } from '../state/probes.ts';
-import { formatProbe, parseProbe, proposeProbe } from '../training/probeText.ts';
+import { parseProbe, proposeProbe } from '../training/probeText.ts';
 
 /** Asks for a probe as “PROMPT => ANSWER”; undefined when the user gives up. */
 export async function askProbe(title: string, prompt: string, value = ''): Promise<Probe | undefined> {
@@ -29,7 +29,7 @@ export async function askProbes(
   type Item = vscode.QuickPickItem & { readonly probe?: Probe };
   const items: Item[] = [
     ...all.map(probe => ({
-      label: formatProbe(probe),
+      label: writeProbeText(probe),
       probe,
       picked: chosen.some(other => sameProbe(other, probe)),
     })),
@@ -58,7 +58,7 @@ export function selectedFact(editor: vscode.TextEditor | undefined): string {
   const from = Math.max(0, at - NEAR);
   const near = document.getText(new vscode.Range(document.positionAt(from), document.positionAt(at + NEAR)));
   const probe = probeOf(near, at - from, Math.min(near.length, at - from + 1));
-  return probe ? formatProbe(probe) : '';
+  return probe ? writeProbeText(probe) : '';
 }
 
 /** UTF-16 units looked at on each side of the cursor. */

@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
-import type { Probe, RunInfo } from '../../engine/protocol/index.ts';
+import { type Probe, type RunInfo, writeProbeText } from '../../engine/protocol/index.ts';
 import { DescribeRun } from '../../engine/protocol/runRequests.ts';
 import { runUri } from '../runs/runsFolder.ts';
 import type { FactReport } from '../state/factReport.ts';
-import { formatProbe } from '../training/probeText.ts';
 import { askProbe, selectedFact } from './askFact.ts';
 import type { AbsorptionServices } from './index.ts';
 import { type Question, refineQuestion } from './question.ts';
@@ -43,7 +42,7 @@ export async function whichLevel(
     if (choice === train) await vscode.commands.executeCommand('hopescope.train');
     return undefined;
   }
-  const value = given.fact ? formatProbe(given.fact) : selectedFact(vscode.window.activeTextEditor);
+  const value = given.fact ? writeProbeText(given.fact) : selectedFact(vscode.window.activeTextEditor);
   const fact = await askProbe('Which Level Learned This?', 'The fact as PROMPT => ANSWER', value);
   if (!fact) return undefined;
   const from = given.from ?? 0;

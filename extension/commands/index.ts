@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { failureText } from '../engine/engineFailure.ts';
 import type { CommandContext } from './commandContext.ts';
+import { debugTraining, debugTrainingFile } from './debugTraining.ts';
 import { exportRun } from './exportRun.ts';
 import { probe } from './probe.ts';
 import { resetMemory } from './resetMemory.ts';
@@ -15,6 +16,8 @@ export function registerCommands(c: CommandContext): vscode.Disposable {
   const commands: Record<string, (argument?: unknown) => unknown> = {
     train: () => trainSelection(c),
     trainFile: uri => trainFile(c, uri),
+    debugTraining: () => debugTraining(c),
+    debugTrainingFile: uri => debugTrainingFile(c, uri),
     stop: () => stop(c),
     reset: () => resetMemory(c),
     selectModel: () => selectModel(c),

@@ -8,6 +8,7 @@ import type {
   ProbeScore,
   RunInfo,
   TensorInfo,
+  TokenSpans,
   TrainProgress,
   TrainRequest,
   TrainResult,
@@ -32,7 +33,11 @@ import {
   AbsorbProgress,
   Branch,
   type BranchRequest,
+  CloseStepper,
+  OpenStepper,
+  ReadUpdates,
   SeekRun,
+  StepTo,
 } from '../../engine/protocol/runRequests.ts';
 import type { EngineReturn, TrainListener } from './engineEvents.ts';
 import { EngineFailure, failureText } from './engineFailure.ts';
@@ -132,6 +137,41 @@ export class EngineClient implements Disposable {
       progress.dispose();
       cancel.dispose();
     }
+  }
+
+  /** Opens a training that goes only when told to. @param tokens called with every token's place before it resolves */
+  async openStepper(request: TrainRequest, tokens: (spans: TokenSpans) => void): Promise<RunInfo> {
+    const engine = await this.#engine();
+    const { runId, runPath } = request;
+    this.#listener = { runId, to: { tokens, frame: () => {}, progress: () => {} } };
+    this.#memory.training(runPath);
+    try {
+      return await engine.request(OpenStepper, request);
+    } catch (error) {
+      if (error instanceof EngineFailure && error.code !== 'stopped') this.#memory.refused(runPath);
+      throw error;
+    }
+  }
+
+  /** Moves the cursor of a stepped training. */
+  async stepTo(
+    runId: string,
+    updates: number,
+  ): Promise<{ updates: number; position: number; ended: boolean; frame: Frame }> {
+    return (await this.#engine()).request(StepTo, { runId, updates }, { timeout: 0 });
+  }
+
+  /** Ends a stepped training where its cursor is. @param updates that the memory then holds of it */
+  async closeStepper(runId: string, updates: number): Promise<RunInfo> {
+    const info = await (await this.#engine()).request(CloseStepper, { runId });
+    this.#memory.trained(updates);
+    this.#modelChanged.fire(this.#memory.model);
+    return info;
+  }
+
+  /** Recorded updates `first` to `first + count − 1` of a run file. */
+  async readUpdates(path: string, first: number, count: number): Promise<Frame> {
+    return (await this.#engine()).request(ReadUpdates, { path, first, count });
   }
 
   async scoreProbes(probes: readonly Probe[], token?: Token): Promise<ProbeScore[]> {

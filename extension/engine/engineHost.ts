@@ -3,11 +3,13 @@ import type { RequestType } from 'vscode-jsonrpc/node';
 import type {
   AbsorptionReport,
   AbsorptionRequest,
+  Frame,
   ModelInfo,
   Probe,
   ProbeScore,
   RunInfo,
   TensorInfo,
+  TokenSpans,
   TrainProgress,
   TrainRequest,
   TrainResult,
@@ -127,6 +129,22 @@ export class EngineHost implements EngineApi, vscode.Disposable {
   ): Promise<AbsorptionReport> {
     await this.model(token);
     return (await this.#started()).absorb(params, progress, token);
+  }
+
+  async openStepper(request: TrainRequest, tokens: (spans: TokenSpans) => void): Promise<RunInfo> {
+    return (await this.#started()).openStepper(request, tokens);
+  }
+
+  async stepTo(runId: string, updates: number): ReturnType<EngineClient['stepTo']> {
+    return (await this.#started()).stepTo(runId, updates);
+  }
+
+  async closeStepper(runId: string, updates: number): Promise<RunInfo> {
+    return (await this.#started()).closeStepper(runId, updates);
+  }
+
+  async readUpdates(path: string, first: number, count: number): Promise<Frame> {
+    return (await this.#started()).readUpdates(path, first, count);
   }
 
   async resetMemory(): Promise<ModelInfo> {

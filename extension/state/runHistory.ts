@@ -120,6 +120,14 @@ export class RunHistory {
     return fresh;
   }
 
+  /** The same run as it was after its first `updates` updates, as far as they are still kept in full. */
+  upTo(updates: number): RunHistory {
+    const run = new RunHistory(this);
+    run.addTokens({ runId: this.id, first: 0, starts: this.starts, ends: this.ends });
+    run.append(this.kept().filter(({ index }) => index < updates));
+    return run;
+  }
+
   totals(): LevelTotal[] {
     return this.#totals.list();
   }

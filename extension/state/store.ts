@@ -19,6 +19,8 @@ export interface Snapshot {
   /** Set while an engine runs; `refused` says why faster backends were passed over. */
   readonly backend?: { readonly name: string; readonly refused: readonly string[] };
   readonly run?: RunHistory;
+  /** Set while the run goes only when a debugger tells it to. */
+  readonly stepping?: boolean;
   readonly probes: readonly ProbeEntry[];
   readonly failure?: LevelsState['failure'];
   /** The newest answer to “which level learned this?”. */

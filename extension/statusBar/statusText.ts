@@ -4,22 +4,23 @@ import { grouped } from '../training/figures.ts';
 
 const LONGEST_NAME = 40;
 
-type Shown = Pick<Snapshot, 'phase' | 'model' | 'backend' | 'run' | 'failure'>;
+type Shown = Pick<Snapshot, 'phase' | 'model' | 'backend' | 'run' | 'failure' | 'stepping'>;
 
 /** Text of the status bar item. No icon in it moves: a motion that does not end draws the eye from the text. */
 export function statusText(snapshot: Shown): string {
-  const { phase, model, backend, run } = snapshot;
+  const { phase, model, backend, run, stepping } = snapshot;
   // A name comes from a file and must not become an icon.
   const name = model ? visibleText(model.name, LONGEST_NAME).replaceAll('$(', '\\$(') : 'Hopescope';
   if (phase === 'loading') return `$(loading) ${name}`;
   if (phase === 'failed') return `$(warning) ${name}`;
+  if (phase === 'running' && run && stepping) return `$(debug-alt) ${name} stepping, ${progress(run)}`;
   if (phase === 'running' && run) return `$(pulse) ${name} ${progress(run)}`;
   return `$(circuit-board) ${[name, ...(model && backend ? [backend.name] : [])].join(' ')}`;
 }
 
 /** What the item says on hover, as Markdown. */
 export function statusTooltip(snapshot: Shown): string {
-  const { phase, model, backend, run, failure } = snapshot;
+  const { phase, model, backend, run, failure, stepping } = snapshot;
   const lines: string[] = [];
   if (failure) lines.push(`**${escapeMarkdown(failure.headline)}**`, escapeMarkdown(failure.detail));
   if (model) {
@@ -31,7 +32,8 @@ export function statusTooltip(snapshot: Shown): string {
   } else if (!failure) {
     lines.push(phase === 'loading' ? 'The model is being loaded.' : 'No model is loaded.');
   }
-  if (phase === 'running' && run) lines.push(`Training on ${escapeMarkdown(run.title)}: ${progress(run)}.`);
+  const doing = stepping ? 'Stepping through the training on' : 'Training on';
+  if (phase === 'running' && run) lines.push(`${doing} ${escapeMarkdown(run.title)}: ${progress(run)}.`);
   lines.push(
     backend ? `Computed by the ${escapeMarkdown(backend.name)} backend.` : 'The engine is not running.',
   );
@@ -44,11 +46,11 @@ export function statusTooltip(snapshot: Shown): string {
 
 /** The item in words, for a screen reader. */
 export function statusSpeech(snapshot: Shown): string {
-  const { phase, model, backend, run, failure } = snapshot;
+  const { phase, model, backend, run, failure, stepping } = snapshot;
   const name = model ? visibleText(model.name, LONGEST_NAME) : 'no model';
   const doing: Readonly<Partial<Record<Snapshot['phase'], string>>> = {
     loading: 'loading',
-    running: run ? `training, ${progress(run)}` : 'training',
+    running: run ? `${stepping ? 'stepping through a training' : 'training'}, ${progress(run)}` : 'training',
     failed: failure?.headline ?? 'failed',
   };
   return ['Hopescope', name, backend && `${backend.name} backend`, doing[phase]].filter(Boolean).join(', ');

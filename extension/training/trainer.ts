@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import { decodeFrame, type ModelInfo, type TrainResult } from '../../engine/protocol/index.ts';
 import { EngineFailure, failureText } from '../engine/engineFailure.ts';
@@ -8,6 +7,7 @@ import type { TrainSettings } from '../settings/trainSettings.ts';
 import { RunHistory } from '../state/runHistory.ts';
 import type { Snapshot, Store } from '../state/store.ts';
 import { grouped } from './figures.ts';
+import { newRunId, runFile } from './newRun.ts';
 import { progressText, resultText, sizeQuestion } from './resultText.ts';
 import { refusal, type TrainInput } from './trainInput.ts';
 
@@ -86,13 +86,39 @@ export class Trainer {
     return this.#current !== undefined;
   }
 
+  /**
+   * Keeps other trainings out while one is stepped through.
+   * @param stop ends it @returns what lets others in again; undefined while another training runs
+   */
+  hold(title: string, stop: () => void): vscode.Disposable | undefined {
+    if (this.#current) return undefined;
+    const source = new vscode.CancellationTokenSource();
+    const current = { title, source };
+    source.token.onCancellationRequested(stop);
+    this.#current = current;
+    return new vscode.Disposable(() => {
+      if (this.#current === current) this.#current = undefined;
+      source.dispose();
+    });
+  }
+
+  /** Why nothing can be trained now, in words; undefined when it can. */
+  get secondRefusal(): string | undefined {
+    return (
+      this.#current &&
+      `Hopescope is training on ${this.#current.title}. One training runs at a time; nothing was started.`
+    );
+  }
+
   /** Says in words that one training runs at a time, and offers to stop it. */
   async refuseSecond(): Promise<void> {
     if (!this.#current) return;
-    const { title, source } = this.#current;
+    const { source } = this.#current;
     const stop = 'Stop Current';
-    const text = `Hopescope is training on ${title}. One training runs at a time; nothing was started.`;
-    if ((await vscode.window.showWarningMessage(text, stop)) === stop && this.#current?.source === source) {
+    if (
+      (await vscode.window.showWarningMessage(this.secondRefusal ?? '', stop)) === stop &&
+      this.#current?.source === source
+    ) {
       source.cancel();
     }
   }
@@ -135,7 +161,7 @@ export class Trainer {
   }
 
   #begin(input: TrainInput, model: ModelInfo): RunHistory {
-    const id = `${new Date().toISOString().replace(/[:.]/g, '-')}-${randomBytes(2).toString('hex')}`;
+    const id = newRunId();
     const { title, source: text } = input;
     const run = new RunHistory({ id, title, text, blocks: model.blocks, levels: model.levels });
     this.#store.begin(run);
@@ -149,8 +175,6 @@ export class Trainer {
     progress: Progress,
     token: vscode.CancellationToken,
   ): Promise<TrainResult> {
-    const folder = vscode.Uri.joinPath(this.#context.storageUri ?? this.#context.globalStorageUri, 'runs');
-    await vscode.workspace.fs.createDirectory(folder);
     const { confirmAboveBytes: _, ...options } = settings;
     let shown = 0;
     return this.#engine.train(
@@ -160,7 +184,7 @@ export class Trainer {
         title: input.title,
         options,
         probes: this.#store.snapshot.probes.map(({ probe }) => probe),
-        runPath: vscode.Uri.joinPath(folder, `${run.id}.hoperun`).fsPath,
+        runPath: await runFile(this.#context, run.id),
       },
       {
         tokens: spans => this.#store.addTokens(run, spans),

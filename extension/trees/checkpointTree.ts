@@ -84,10 +84,10 @@ export class CheckpointTree implements vscode.TreeDataProvider<Row>, vscode.Disp
     }
   }
 
-  /** A model comes as a new object with every change of its weights, but not while it is trained. */
-  #follow({ model, phase }: Snapshot): void {
+  /** A model comes as a new object with every change of its weights, but not while it is trained without a stop. */
+  #follow({ model, phase, stepping }: Snapshot): void {
     if (model !== this.#model) this.#stale = true;
-    if (phase !== 'running') this.#refresh();
+    if (phase !== 'running' || stepping) this.#refresh();
   }
 
   #refresh(): void {
