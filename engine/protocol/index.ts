@@ -1,3 +1,4 @@
+export * from './backend.ts';
 export * from './frame.ts';
 export * from './level.ts';
 export * from './metric.ts';

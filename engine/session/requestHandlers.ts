@@ -5,17 +5,20 @@ import {
   ResponseError,
 } from 'vscode-jsonrpc';
 import { CheckpointError } from '../checkpoint/checkpointError.ts';
+import { chooseBackend } from '../choice/chooseBackend.ts';
+import { BACKEND_PREFERENCES } from '../protocol/backend.ts';
 import * as protocol from '../protocol/requests.ts';
 import { PROTOCOL_VERSION } from '../protocol/version.ts';
 import { RunFileError } from '../run/index.ts';
-import { openBackend } from '../tensor/backend.ts';
 import { EngineError } from './engineError.ts';
 import { FramePublisher } from './framePublisher.ts';
+import { Measuring } from './measuring.ts';
 import { Session } from './session.ts';
 
 /** Answers the requests of one host. Every refusal carries a code and what the user can do. */
 export function handleRequests(connection: MessageConnection, engineVersion: string): void {
   let session: Session | undefined;
+  let measuring: Measuring | undefined;
   let levels = 0;
   let blocks = 0;
   const running = new Map<
@@ -40,18 +43,24 @@ export function handleRequests(connection: MessageConnection, engineVersion: str
     connection.onRequest(type.method, answer as GenericRequestHandler<R, unknown>);
   };
 
-  on(protocol.Initialize, async ({ protocolVersion, backend }: protocol.InitializeParams) => {
+  on(protocol.Initialize, async (start: protocol.InitializeParams) => {
+    const { protocolVersion, backend, storage, nativeFolder } = start;
+    const options = { nativeFolder };
     if (protocolVersion !== PROTOCOL_VERSION) {
       const message = `The engine speaks protocol ${PROTOCOL_VERSION}, the extension ${protocolVersion}.`;
       throw new EngineError('version', message, 'Reload the window, or install the extension again.');
     }
-    if (backend !== 'auto' && backend !== 'wasm' && backend !== 'cpu') {
-      throw new EngineError('bad-input', `There is no backend "${backend}".`, 'Choose auto, wasm or cpu.');
+    const preference = BACKEND_PREFERENCES.find(name => name === backend);
+    if (!preference) {
+      const remedy = `Choose ${BACKEND_PREFERENCES.join(', ')}.`;
+      throw new EngineError('bad-input', `There is no backend "${backend}".`, remedy);
     }
-    const { name, refused } = await openBackend(backend);
-    session ??= new Session({ engine: engineVersion, backend: name });
+    const { opened, verdict } = await chooseBackend({ ...start, preference, engineVersion, options });
+    const { name, label, refused } = opened;
+    session ??= new Session({ engine: engineVersion, backend: label });
+    measuring = new Measuring(storage, engineVersion, options);
     const { version: node, pid } = process;
-    return { protocolVersion, engineVersion, backend: name, refused, node, pid };
+    return { protocolVersion, engineVersion, backend: name, label, refused, verdict, node, pid };
   });
   on(protocol.LoadModel, async ({ path }: { path: string }) => {
     const info = await opened().load(path);
@@ -59,8 +68,13 @@ export function handleRequests(connection: MessageConnection, engineVersion: str
     blocks = info.blocks;
     return info;
   });
+  on(protocol.MeasureBackends, ({ again }: { again: boolean }, token) => {
+    const { measurable } = opened();
+    return measuring!.measure(measurable, again, token);
+  });
   on(protocol.Train, async (request: Parameters<Session['train']>[0], token) => {
     const { runId } = request;
+    measuring?.stop();
     const publisher = new FramePublisher(runId, blocks, levels, frame => {
       void connection.sendNotification(protocol.UpdateFrame, frame);
     });

@@ -1,0 +1,56 @@
+import type { CancellationToken } from 'vscode-jsonrpc';
+import { measureBackends } from '../choice/measureBackends.ts';
+import { VerdictFile } from '../choice/verdictFile.ts';
+import { verdictKey } from '../choice/verdictKey.ts';
+import type { BackendVerdict } from '../protocol/backend.ts';
+import type { BackendOptions } from '../tensor/candidates.ts';
+import { EngineError } from './engineError.ts';
+
+/** Measures the backends on a model, one measurement at a time, and keeps what comes out. */
+export class Measuring {
+  private running: AbortController | undefined;
+
+  constructor(
+    private readonly storage: string | undefined,
+    private readonly engineVersion: string,
+    private readonly options: BackendOptions,
+  ) {}
+
+  /**
+   * What is known of a model, or else measured now. @param again measures in any case
+   * @throws EngineError `busy` when one runs already or a training begins meanwhile
+   */
+  async measure(model: string, again: boolean, token?: CancellationToken): Promise<BackendVerdict> {
+    const { storage, engineVersion, options } = this;
+    const file = storage === undefined ? undefined : new VerdictFile(storage);
+    const key = await verdictKey({ engineVersion, model, options });
+    const known = again ? undefined : await file?.read(key);
+    if (known) return known;
+    if (this.running) {
+      throw new EngineError('busy', 'The backends are being measured already.', 'Wait for it.');
+    }
+    const running = new AbortController();
+    this.running = running;
+    const asked = token?.onCancellationRequested(() => running.abort());
+    try {
+      const verdict = await measureBackends(model, { ...options, signal: running.signal });
+      await file?.write(key, verdict);
+      return verdict;
+    } catch (error) {
+      if (!running.signal.aborted) throw error;
+      throw new EngineError(
+        'busy',
+        'Measuring the backends was stopped.',
+        'Measure them when nothing trains.',
+      );
+    } finally {
+      asked?.dispose();
+      this.running = undefined;
+    }
+  }
+
+  /** Makes way for a training: the cores are needed. */
+  stop(): void {
+    this.running?.abort();
+  }
+}
