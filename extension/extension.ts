@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { registerIdleMeasuring } from './backends/idleMeasuring.ts';
 import { registerCommands } from './commands/index.ts';
 import { registerContextKeys } from './contextKeys.ts';
 import { registerDecorations } from './decorations/index.ts';
@@ -30,6 +31,7 @@ export function activate(context: vscode.ExtensionContext): void {
     registerContextKeys(store),
     registerSettingsWatch(store, host),
     registerEngineNotices(host, log, trainer),
+    registerIdleMeasuring(store, host, log),
     registerCommands({ context, store, engine: host, trainer, log, levels, decorations }),
   );
 }

@@ -20,6 +20,8 @@ export interface Choice {
   readonly options?: BackendOptions;
   /** Backends that ended an engine and are not to be opened. */
   readonly dropped?: readonly DroppedBackend[];
+  /** Told before a backend is opened, and waited for: opening it may be the end of the process. */
+  onOpening?(name: BackendName): Promise<void>;
 }
 
 export interface Chosen {
@@ -33,7 +35,8 @@ export interface Chosen {
  * A dropped backend is passed over, and its measurement says so from then on.
  */
 export async function chooseBackend(choice: Choice): Promise<Chosen> {
-  const { preference, options, dropped = [] } = choice;
+  const { preference, dropped = [], onOpening } = choice;
+  const options = { ...choice.options, onOpening };
   const verdict = await knownVerdict(choice);
   const gone = (name: BackendName) => dropped.find(each => each.name === name);
   const asked = preference === 'auto' ? undefined : gone(preference);

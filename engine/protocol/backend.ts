@@ -23,7 +23,7 @@ export interface BackendVerdict {
   readonly timings: readonly BackendTiming[];
 }
 
-/** A backend that ended its engine, and how. */
+/** A backend that ended its engine, and how: it is not opened again. */
 export interface DroppedBackend {
   readonly name: BackendName;
   /** A clause. */

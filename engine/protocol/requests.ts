@@ -31,6 +31,12 @@ export interface InitializeResult {
   readonly node: string;
   readonly pid: number;
 }
+export interface MeasureParams {
+  /** Measures even what is known. */
+  readonly again: boolean;
+  /** Folder of the native TensorFlow now; by default that of the handshake. */
+  readonly nativeFolder?: string;
+}
 export interface RecoverResult {
   /** Updates that the fast state holds again. */
   readonly updates: number;
@@ -69,10 +75,12 @@ export const Recover = new RequestType<{ runPath: string }, RecoverResult, Engin
  * Times every backend on the loaded model, each in a process of its own, and keeps the result. Answers at once with what
  * is known unless `again`. Refused as `busy` while a training runs, and stopped by one that begins.
  */
-export const MeasureBackends = new RequestType<{ again: boolean }, BackendVerdict, EngineErrorData>(
+export const MeasureBackends = new RequestType<MeasureParams, BackendVerdict, EngineErrorData>(
   'measureBackends',
 );
 
+/** Engine to host, before a backend is opened: if the engine ends without another word, that was why. */
+export const OpeningBackend = new NotificationType<{ name: BackendName }>('openingBackend');
 /** Engine to host, before it ends because its backend did: the device was lost, the driver gave up. */
 export const BackendLost = new NotificationType<{ reason: string }>('backendLost');
 /** Engine to host, once a second. */
@@ -95,6 +103,7 @@ export type EngineErrorCode =
   | 'not-initialized'
   | 'no-model'
   | 'bad-model'
+  | 'bad-backend'
   | 'bad-input'
   | 'busy'
   | 'diverged'

@@ -3,6 +3,7 @@ import { measureBackends } from '../choice/measureBackends.ts';
 import { VerdictFile } from '../choice/verdictFile.ts';
 import { verdictKey } from '../choice/verdictKey.ts';
 import type { BackendVerdict } from '../protocol/backend.ts';
+import type { MeasureParams } from '../protocol/requests.ts';
 import type { BackendOptions } from '../tensor/candidates.ts';
 import { EngineError } from './engineError.ts';
 
@@ -17,11 +18,16 @@ export class Measuring {
   ) {}
 
   /**
-   * What is known of a model, or else measured now. @param again measures in any case
+   * What is known of a model, or else measured now.
    * @throws EngineError `busy` when one runs already or a training begins meanwhile
    */
-  async measure(model: string, again: boolean, token?: CancellationToken): Promise<BackendVerdict> {
-    const { storage, engineVersion, options } = this;
+  async measure(
+    model: string,
+    { again, nativeFolder = this.options.nativeFolder }: MeasureParams,
+    token?: CancellationToken,
+  ): Promise<BackendVerdict> {
+    const { storage, engineVersion } = this;
+    const options = { ...this.options, nativeFolder };
     const file = storage === undefined ? undefined : new VerdictFile(storage);
     const key = await verdictKey({ engineVersion, model, options });
     const known = again ? undefined : await file?.read(key);

@@ -6,7 +6,7 @@ import {
 } from 'vscode-jsonrpc';
 import { CheckpointError } from '../checkpoint/checkpointError.ts';
 import { chooseBackend } from '../choice/chooseBackend.ts';
-import { BACKEND_PREFERENCES } from '../protocol/backend.ts';
+import { BACKEND_PREFERENCES, type BackendName } from '../protocol/backend.ts';
 import * as protocol from '../protocol/requests.ts';
 import { PROTOCOL_VERSION } from '../protocol/version.ts';
 import { RunFileError } from '../run/index.ts';
@@ -55,7 +55,12 @@ export function handleRequests(connection: MessageConnection, engineVersion: str
       const remedy = `Choose ${BACKEND_PREFERENCES.join(', ')}.`;
       throw new EngineError('bad-input', `There is no backend "${backend}".`, remedy);
     }
-    const { opened, verdict } = await chooseBackend({ ...start, preference, engineVersion, options });
+    const onOpening = (name: BackendName) => connection.sendNotification(protocol.OpeningBackend, { name });
+    const choice = { ...start, preference, engineVersion, options, onOpening };
+    const { opened, verdict } = await chooseBackend(choice).catch(({ message }: Error) => {
+      const remedy = 'Choose another in the setting hopescope.engine.backend.';
+      throw new EngineError('bad-backend', message, remedy);
+    });
     const { name, label, refused } = opened;
     session ??= new Session({ engine: engineVersion, backend: label });
     measuring = new Measuring(storage, engineVersion, options);
@@ -68,9 +73,9 @@ export function handleRequests(connection: MessageConnection, engineVersion: str
     blocks = info.blocks;
     return info;
   });
-  on(protocol.MeasureBackends, ({ again }: { again: boolean }, token) => {
+  on(protocol.MeasureBackends, (params: protocol.MeasureParams, token) => {
     const { measurable } = opened();
-    return measuring!.measure(measurable, again, token);
+    return measuring!.measure(measurable, params, token);
   });
   on(protocol.Train, async (request: Parameters<Session['train']>[0], token) => {
     const { runId } = request;

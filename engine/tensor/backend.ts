@@ -13,6 +13,11 @@ export interface OpenedBackend {
   readonly refused: string[];
 }
 
+export interface OpenOptions extends BackendOptions {
+  /** Told before a backend is opened. */
+  onOpening?(name: BackendName): Promise<void>;
+}
+
 /** What 'auto' takes while nothing was measured: it works wherever the extension does. */
 export const SAFE_ORDER: readonly BackendName[] = ['wasm', 'cpu'];
 
@@ -20,7 +25,8 @@ export const SAFE_ORDER: readonly BackendName[] = ['wasm', 'cpu'];
  * Makes one backend current, once it has passed the numeric self-test, and says what to call it.
  * @throws Error with a plain reason
  */
-export async function openCandidate(name: BackendName, options: BackendOptions = {}): Promise<string> {
+export async function openCandidate(name: BackendName, options: OpenOptions = {}): Promise<string> {
+  await options.onOpening?.(name);
   const label = await candidates.find(each => each.name === name)!.open(options);
   await selfTest();
   return label;
@@ -32,7 +38,7 @@ export async function openCandidate(name: BackendName, options: BackendOptions =
  */
 export async function openBackend(
   preference: BackendPreference,
-  options: BackendOptions = {},
+  options: OpenOptions = {},
   order = SAFE_ORDER,
 ): Promise<OpenedBackend> {
   const refused: string[] = [];

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import type { DroppedBackend } from '../../engine/protocol/index.ts';
 import { grouped } from '../training/figures.ts';
 import type { Trainer } from '../training/trainer.ts';
 import type { EngineReturn } from './engineEvents.ts';
@@ -45,9 +46,16 @@ function showReturning(engine: EngineHost, cause: string): void {
   );
 }
 
+/** The backend that is given up, and the one in its place. */
+function instead({ name, reason }: DroppedBackend, backend: string): string {
+  const given = { tensorflow: 'TensorFlow', webgpu: 'WebGPU', wasm: 'wasm', cpu: 'cpu' }[name];
+  return `${given} is not used any more (${reason}); ${backend} took its place.`;
+}
+
 /** One or two sentences on an engine's end and return. */
-function returnText({ cause, restored, problem }: EngineReturn): string {
-  const stopped = `The Hopescope engine stopped (${cause}).`;
+export function returnText({ cause, dropped, backend, restored, problem }: EngineReturn): string {
+  const ended = `The Hopescope engine stopped (${cause}).`;
+  const stopped = dropped && backend ? `${ended} ${instead(dropped, backend)}` : ended;
   if (!restored) return `${stopped} It was not restarted again: ${problem}`;
   if (restored.problem) {
     return `${stopped} It was restarted, but the memory could not be put back. ${restored.problem}`;
