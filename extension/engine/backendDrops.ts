@@ -6,13 +6,14 @@ const CAN_CRASH: readonly BackendName[] = ['tensorflow', 'webgpu'];
 const CRASH = /^signal SIG(SEGV|BUS|ILL|FPE|ABRT|TRAP|SYS)$/;
 const EXIT_CODE = /^exit code (\d+)$/;
 const FIRST_EXCEPTION_CODE = 0xc0000000;
-/** Any other end may have had nothing to do with the backend; two in a window may not. */
+/** Any other end may have had nothing to do with the backend; several in a row may not. */
 const OTHER_ENDS = 2;
+const WINDOW_MS = 600_000;
 
 /** Which backends are not opened again in this window, as they ended their engine. */
 export class BackendDrops {
   readonly #dropped: DroppedBackend[] = [];
-  readonly #ends = new Map<BackendName, number>();
+  readonly #ends = new Map<BackendName, number[]>();
 
   get dropped(): readonly DroppedBackend[] {
     return this.#dropped;
@@ -20,14 +21,16 @@ export class BackendDrops {
 
   /**
    * Takes note of an engine that ended by itself. @param cause as the process's end is told
-   * @param lost what the engine said of its backend before it ended @returns the backend, when it is dropped for that
+   * @param lost what the engine said of its backend before it ended @param now milliseconds
+   * @returns the backend, when it is dropped for that
    */
-  ended(name: BackendName, cause: string, lost?: string): DroppedBackend | undefined {
+  ended(name: BackendName, cause: string, lost?: string, now = Date.now()): DroppedBackend | undefined {
     if (!CAN_CRASH.includes(name)) return undefined;
-    const ends = (this.#ends.get(name) ?? 0) + 1;
+    const ends = [...(this.#ends.get(name) ?? []), now].filter(time => now - time < WINDOW_MS);
     this.#ends.set(name, ends);
-    if (lost === undefined && !isCrash(cause) && ends < OTHER_ENDS) return undefined;
-    const often = lost === undefined && !isCrash(cause) ? `, ${ends} times` : '';
+    const certain = lost !== undefined || isCrash(cause);
+    if (!certain && ends.length < OTHER_ENDS) return undefined;
+    const often = certain ? '' : `, ${ends.length} times`;
     const drop = { name, reason: lost ?? `its engine stopped (${cause}${often})` };
     this.#dropped.push(drop);
     return drop;

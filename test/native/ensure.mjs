@@ -39,7 +39,16 @@ async function makePython() {
   const made = await run('python3', ['-m', 'venv', join(folder, 'python')], LIMIT_MS.environment);
   if (made.code !== 0) return `python3 -m venv failed: ${made.last}`;
   // TensorFlow itself is never imported: what it depends on in Python is not needed.
-  const pip = ['-m', 'pip', 'install', '--no-deps', '--no-cache-dir', '--disable-pip-version-check', name];
+  const quick = [
+    '--no-deps',
+    '--no-cache-dir',
+    '--disable-pip-version-check',
+    '--retries',
+    '1',
+    '--timeout',
+    '15',
+  ];
+  const pip = ['-m', 'pip', 'install', ...quick, name];
   const got = await run(python, pip, LIMIT_MS.pip);
   return got.code === 0 ? undefined : `pip cannot install ${name}: ${got.last}`;
 }
