@@ -30,7 +30,7 @@ export interface Candidate {
 export const candidates: readonly Candidate[] = [
   {
     name: 'tensorflow',
-    title: 'TensorFlow (CUDA)',
+    title: 'TensorFlow',
     open: async ({ nativeFolder }) => ((await openTensorflow(nativeFolder)).cuda ? 'CUDA' : 'TensorFlow CPU'),
     version: ({ nativeFolder }) => nativeState(nativeFolder),
   },

@@ -12,25 +12,22 @@ const SOURCES: readonly SourceItem[] = [
   {
     source: 'cpu',
     label: 'TensorFlow CPU',
-    detail: '@tensorflow/tfjs-node with its official library. Downloads some 400 MB.',
+    detail: '@tensorflow/tfjs-node with its official library.',
   },
   {
     source: 'cuda',
     label: 'TensorFlow GPU, CUDA 11.2',
-    detail:
-      '@tensorflow/tfjs-node-gpu with libtensorflow 2.9.1; CUDA 11.2 and cuDNN 8.1 must be installed. Linux and Windows on x64.',
+    detail: 'Official libtensorflow 2.9.1; needs CUDA 11.2, cuDNN 8.1, Linux or Windows on x64.',
   },
   {
     source: 'python',
     label: 'TensorFlow of a Python environment…',
-    detail:
-      'Compiles the addon against the TensorFlow that is there, CUDA of today included. Needs a C++ compiler.',
+    detail: 'Compiles against the TensorFlow there, current CUDA included; needs a C++ compiler.',
   },
   {
     source: 'folder',
     label: 'A folder that holds one already…',
-    detail:
-      'For machines without a network: the folder of another installation. Sets hopescope.engine.nativePath.',
+    detail: 'For machines without a network. Sets hopescope.engine.nativePath.',
   },
 ];
 

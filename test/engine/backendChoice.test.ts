@@ -102,9 +102,9 @@ describe('measuring', () => {
     const measured = timings.slice(0, 2);
     expect(measured.map(({ label }) => label).toSorted()).toEqual(['cpu', 'wasm']);
     expect(measured[0].milliseconds).toBeLessThanOrEqual(measured[1].milliseconds!);
-    expect(timings[2]).toEqual({ name: 'tensorflow', label: 'TensorFlow (CUDA)', refused: 'not installed' });
+    expect(timings[2]).toEqual({ name: 'tensorflow', label: 'TensorFlow', refused: 'not installed' });
     expect(seen).toHaveLength(4);
-    expect(timings.map(timingText)[2]).toBe('TensorFlow (CUDA): not installed');
+    expect(timings.map(timingText)[2]).toBe('TensorFlow: not installed');
   });
 
   test.each([
@@ -149,7 +149,7 @@ describe('choosing', () => {
     const storage = await folder();
     await remember(storage, [timing('tensorflow', 1), timing('wasm', 2)]);
     const { opened } = await choose(storage);
-    expect(opened).toEqual({ name: 'wasm', label: 'wasm', refused: ['TensorFlow (CUDA): not installed'] });
+    expect(opened).toEqual({ name: 'wasm', label: 'wasm', refused: ['TensorFlow: not installed'] });
   });
 
   test('passes over a backend that ended an engine, now and from then on', async () => {
