@@ -18,8 +18,8 @@ export class Measuring {
   ) {}
 
   /**
-   * What is known of a model, or else measured now.
-   * @throws EngineError `busy` when one runs already or a training begins meanwhile
+   * What is known of a model, or else measured now. With `again` it is measured in any case, and a measurement that
+   * runs is stopped for it. @throws EngineError `busy` when it is stopped, or one runs already
    */
   async measure(
     model: string,
@@ -32,9 +32,10 @@ export class Measuring {
     const key = await verdictKey({ engineVersion, model, options });
     const known = again ? undefined : await file?.read(key);
     if (known) return known;
-    if (this.running) {
+    if (this.running && !again) {
       throw new EngineError('busy', 'The backends are being measured already.', 'Wait for it.');
     }
+    this.running?.abort();
     const running = new AbortController();
     this.running = running;
     const asked = token?.onCancellationRequested(() => running.abort());
@@ -51,7 +52,7 @@ export class Measuring {
       );
     } finally {
       asked?.dispose();
-      this.running = undefined;
+      if (this.running === running) this.running = undefined;
     }
   }
 

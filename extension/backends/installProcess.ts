@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { finished } from 'node:stream/promises';
 import type { CancellationToken } from 'vscode';
 import { EngineFailure } from '../engine/engineFailure.ts';
 import { type EngineLog, shortLine } from '../engine/engineLog.ts';
@@ -48,10 +49,12 @@ export async function runBackendsCommand<T>(
     timer = setTimeout(() => child.kill('SIGKILL'), GRACE_MS);
   });
   try {
-    const code = await new Promise<number | null>((resolve, reject) => {
+    // The event `close` does not come after this side has closed the channel.
+    const ended = new Promise<number | null>((resolve, reject) => {
       child.once('error', reject);
-      child.once('close', resolve);
+      child.once('exit', resolve);
     });
+    const [code] = await Promise.all([ended, finished(child.stdout!), finished(child.stderr!)]);
     if (token?.isCancellationRequested)
       throw new EngineFailure('cancelled', 'Cancelled; nothing was changed.');
     if (code === 0) return JSON.parse(printed) as T;

@@ -51,8 +51,18 @@ async function crashEngine() {
   process.kill(engine.pid, 'SIGSEGV');
 }
 
-test('Measure Backends says what a tick takes on each, and why others cannot be used', async () => {
+test('backends are measured by themselves when nothing goes on', async () => {
   await train();
+  const path = join(session.folder, 'user-data/User/globalStorage/hopescope.hopescope/backends.json');
+  await eventually(() => existsSync(path), Boolean, { timeout: 240_000, what: 'a measurement' });
+  const { verdicts } = JSON.parse(await readFile(path, 'utf8'));
+  const [{ timings }] = Object.values(verdicts);
+  assert.deepEqual(timings.map(({ name }) => name).sort(), ['cpu', 'tensorflow', 'wasm', 'webgpu']);
+  // A run ends on the backend that it began on.
+  assert.match(await ownEntry(), /wasm/);
+});
+
+test('Measure Backends says what a tick takes on each, and why others cannot be used', async () => {
   await command(page, 'Hopescope: Measure Backends');
   const toast = await notification(page, 'ms a tick', { timeout: 180_000 });
   const told = await messageOf(toast);

@@ -110,8 +110,8 @@ describe.skipIf(!native.folder)(`an engine that dies on ${nativeTitle}`, () => {
     expect(updatesCount).toBeGreaterThanOrEqual(updates.length);
     expect(end.restored).toMatchObject({ updates: updatesCount });
     expect(returnText(end)).toBe(
-      'The Hopescope engine stopped (signal SIGSEGV). TensorFlow is not used any more (its engine stopped ' +
-        `(signal SIGSEGV)); wasm took its place. It was restarted; the memory is back at update ${updatesCount}.`,
+      'The Hopescope engine stopped (signal SIGSEGV). TensorFlow is not used any more; wasm took its place. ' +
+        `It was restarted; the memory is back at update ${updatesCount}.`,
     );
     expect(rest.lines.join('\n')).toContain('The tensorflow backend is not used any more');
     const quiet = { tokens: () => {}, progress: () => {}, frame: () => {} };

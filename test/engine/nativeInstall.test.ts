@@ -2,12 +2,16 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { CancellationTokenSource } from 'vscode-jsonrpc/node';
 import { hasOfficialCuda, officialVersion } from '../../engine/install/officialLibrary.ts';
 import { runTool } from '../../engine/install/runTool.ts';
+import { runBackendsCommand } from '../../extension/backends/installProcess.ts';
 import { runCli, runJson, startCli } from '../support/cli.ts';
 import { native, nativeTitle } from '../support/nativeBackend.ts';
 
+const root = fileURLToPath(new URL('../../', import.meta.url));
 let folder: string;
 let into: string;
 
@@ -192,6 +196,30 @@ describe.skipIf(!native.python)(`installing against the library of ${nativeTitle
     );
     expect(await readFile(join(into, 'old'), 'utf8')).toBe('kept');
     expect(await leftovers()).toEqual(['native']);
+  });
+
+  test('ends in order when the extension cancels it', async () => {
+    const cli = { cliPath: join(root, 'dist/cli.cjs'), execPath: process.execPath, env: process.env };
+    const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+    const source = new CancellationTokenSource();
+    const steps: string[] = [];
+    const onStep = (name: string) => {
+      steps.push(name);
+      if (name.startsWith('downloading')) source.cancel();
+    };
+    const args = install('--python', native.python!).slice(1);
+    const running = runBackendsCommand(cli, args, quiet, onStep, source.token);
+    await expect(running).rejects.toMatchObject({
+      ...{ code: 'cancelled', message: 'Cancelled; nothing was changed.' },
+    });
+    expect(steps).toEqual(['looking at this machine', 'downloading the package with npm']);
+    expect(await leftovers()).toEqual([]);
+    const refusedInWords = runBackendsCommand(cli, install('--python', 'false').slice(1), quiet, onStep);
+    await expect(refusedInWords).rejects.toMatchObject({
+      message: 'false is not a Python that runs: it printed nothing. Choose another interpreter.',
+    });
+    const removing = ['uninstall', '--into', into];
+    expect(await runBackendsCommand(cli, removing, quiet, onStep)).toEqual({ folder: into, removed: false });
   });
 
   test('ends in order when it is interrupted', async () => {

@@ -40,11 +40,13 @@ test('backends are measured once, and the next engine starts on the fastest', as
 test('measuring makes way for a training and is refused while one runs', async () => {
   const nativeFolder = brokenNative(engines.bench.path('hanging'), 'for (;;);');
   const { engine, measure } = await opened({ nativeFolder });
-  const stopped = refusalOf(measure({ again: true }));
+  const first = refusalOf(measure());
   // The candidates without native code come first, then the one that hangs.
   await new Promise(resolve => setTimeout(resolve, 500));
-  const twice = await refusalOf(measure({ again: true }));
+  const twice = await refusalOf(measure());
   expect(twice).toMatchObject({ code: 'busy', message: 'The backends are being measured already.' });
+  const stopped = refusalOf(measure({ again: true }));
+  expect(await first).toMatchObject({ code: 'busy', message: 'Measuring the backends was stopped.' });
   const options = { ...trainRequest().options, epochs: 1000 };
   const request = trainRequest({ options });
   const training = engine.connection.sendRequest(protocol.Train, request);
