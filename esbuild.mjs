@@ -26,11 +26,13 @@ const node = {
 const bundles = [
   // The extension host's part; VS Code provides `vscode`.
   { ...node, entryPoints: { extension: 'extension/extension.ts' }, external: ['vscode'] },
-  // The engine process, the command line (the same engine without an editor) and its worker thread.
+  // The engine process, the process that one backend is tried in, the command line (the same engine without an
+  // editor) and its worker thread.
   {
     ...node,
     entryPoints: {
       engine: 'engine/main.ts',
+      candidate: 'engine/candidate.ts',
       cli: 'engine/cli.ts',
       gradientWorker: 'engine/train/gradientWorker.ts',
     },

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import manifest from '../package.json';
+import { addBackends } from './cli/backends.ts';
 import { reportEnding, usageLine } from './cli/ending.ts';
 import { addEvaluate } from './cli/evaluate.ts';
 import { addInspect } from './cli/inspect.ts';
@@ -30,6 +31,7 @@ addProbe(program);
 addEvaluate(program);
 addInspect(program);
 addPretrain(program);
+addBackends(program);
 
 exitOnInterrupt();
 watchOutput();

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { registerAbsorption } from './absorption/index.ts';
+import { registerIdleMeasuring } from './backends/idleMeasuring.ts';
 import { registerCommands } from './commands/index.ts';
 import { registerContextKeys } from './contextKeys.ts';
 import { registerDebugger } from './debugger/index.ts';
@@ -44,6 +45,7 @@ export function activate(context: vscode.ExtensionContext): void {
     registerContextKeys(store),
     registerSettingsWatch(store, host),
     registerEngineNotices(host, log, trainer),
+    registerIdleMeasuring(store, host, log),
     registerDebugger({ context, store, engine: host, trainer }),
     registerCommands({ context, store, engine: host, trainer, log, levels, pinned, decorations }),
   );

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
+import { ensureNative } from './native/ensure.mjs';
 import { ensureChromium, ensureCodeServer, ensureNode, root } from './vscode/setup.mjs';
 
 const PROJECTS = ['unit', 'golden', 'engine', 'webview'];
@@ -30,6 +31,12 @@ function runNode(args) {
     child.once('error', reject);
     child.once('exit', (code, signal) => resolve(signal ? 1 : code));
   });
+}
+
+/** Whether tests of the native backend are among those asked for. */
+function needsNative(projects) {
+  const there = projects.includes('golden') || projects.includes('engine');
+  return there && (filters.length === 0 || filters.some(filter => /native|tensorflow/i.test(filter)));
 }
 
 /** Counts one runner's tests. A runner that fails without naming a test counts as one failure. */
@@ -92,6 +99,7 @@ try {
   if (await step('build', ['esbuild.mjs'])) {
     if (wanted('types')) await step('types', ['node_modules/typescript/bin/tsc', '--build']);
     const projects = PROJECTS.filter(wanted);
+    if (needsNative(projects)) await ensureNative(node.binary);
     if (projects.length) await runVitest(projects);
     if (wanted('e2e')) await runEndToEnd();
   }

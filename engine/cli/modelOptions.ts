@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import manifest from '../../package.json';
+import { chooseBackend } from '../choice/chooseBackend.ts';
+import { nativeFolderIn, storageFolder } from '../choice/storage.ts';
+import { BACKEND_PREFERENCES, type BackendPreference } from '../protocol/backend.ts';
 import type { ModelInfo } from '../protocol/model.ts';
 import { Session } from '../session/session.ts';
-import { type BackendPreference, openBackend } from '../tensor/backend.ts';
 import type { Output } from './output.ts';
 import { checkStateSource } from './stateFile.ts';
 
@@ -16,12 +18,15 @@ export interface ModelFlags {
 }
 
 /** The model that comes with Hopescope; the bundle lies in a folder beside `media`. */
-const DEFAULT_MODEL = join(import.meta.dirname, '..', 'media', 'hope-mini');
+export const DEFAULT_MODEL = join(import.meta.dirname, '..', 'media', 'hope-mini');
 
 /** A new command with the options of `ModelFlags`. */
 export function modelCommand(program: Command, usage: string, description: string): Command {
-  const backend = new Option('--backend <name>', 'auto takes the fastest that runs here')
-    .choices(['auto', 'wasm', 'cpu'])
+  const backend = new Option(
+    '--backend <name>',
+    'auto takes the fastest that "hopescope backends" has measured',
+  )
+    .choices(BACKEND_PREFERENCES)
     .default('auto');
   return program
     .command(usage)
@@ -44,10 +49,14 @@ export async function openModel(
   output: Output,
 ): Promise<OpenedModel> {
   if (state) await checkStateSource(state);
-  const { name, refused } = await openBackend(backend);
-  const session = new Session({ engine: manifest.version, backend: name });
+  const storage = storageFolder();
+  const engineVersion = manifest.version;
+  const options = { nativeFolder: nativeFolderIn(storage) };
+  const { opened } = await chooseBackend({ preference: backend, engineVersion, storage, model, options });
+  const { label, refused } = opened;
+  const session = new Session({ engine: engineVersion, backend: label });
   const base = await session.load(model);
   const info = state ? await session.loadFastState(state) : base;
-  if (refused.length) output.note(`Running on ${name} instead: ${refused.join('; ')}`);
-  return { session, info, backend: name };
+  if (refused.length) output.note(`Running on ${label} instead: ${refused.join('; ')}`);
+  return { session, info, backend: label };
 }

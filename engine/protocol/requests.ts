@@ -1,4 +1,5 @@
 import { NotificationType, ProgressType, RequestType, RequestType0 } from 'vscode-jsonrpc';
+import type { BackendName, BackendVerdict, DroppedBackend } from './backend.ts';
 import type { Frame } from './frame.ts';
 import type { ModelInfo, TensorInfo } from './model.ts';
 import type { Probe, ProbeScore } from './probe.ts';
@@ -8,15 +9,33 @@ export interface InitializeParams {
   readonly protocolVersion: number;
   /** `auto` or a backend's name. */
   readonly backend: string;
+  /** Folder where measurements of the backends are kept; without it nothing is kept. */
+  readonly storage?: string;
+  /** Folder of the native TensorFlow, whether it exists or not. */
+  readonly nativeFolder?: string;
+  /** Folder of the model that will be loaded: `auto` takes the fastest backend measured on it. */
+  readonly model?: string;
+  /** Backends that ended the engine before this one and must not be opened again. */
+  readonly dropped?: readonly DroppedBackend[];
 }
 export interface InitializeResult {
   readonly protocolVersion: number;
   readonly engineVersion: string;
-  readonly backend: string;
-  /** Why faster candidates were refused, one sentence each. */
+  readonly backend: BackendName;
+  /** The backend as users know it: `CUDA`, `TensorFlow CPU`, `wasm` and so on. */
+  readonly label: string;
+  /** Why other backends were passed over at this start, one sentence each. */
   readonly refused: readonly string[];
+  /** What was measured on the model before; absent when nothing was, or something has changed since. */
+  readonly verdict?: BackendVerdict;
   readonly node: string;
   readonly pid: number;
+}
+export interface MeasureParams {
+  /** Measures even what is known. */
+  readonly again: boolean;
+  /** Folder of the native TensorFlow now; by default that of the handshake. */
+  readonly nativeFolder?: string;
 }
 export interface RecoverResult {
   /** Updates that the fast state holds again. */
@@ -52,6 +71,18 @@ export const Describe = new RequestType0<TensorInfo[], EngineErrorData>('describ
 /** After a restart: the fast state as of the last update recorded in a run file. */
 export const Recover = new RequestType<{ runPath: string }, RecoverResult, EngineErrorData>('recover');
 
+/**
+ * Times every backend on the loaded model, each in a process of its own, and keeps the result. Answers at once with what
+ * is known unless `again`. Refused as `busy` while a training runs, and stopped by one that begins.
+ */
+export const MeasureBackends = new RequestType<MeasureParams, BackendVerdict, EngineErrorData>(
+  'measureBackends',
+);
+
+/** Engine to host, before a backend is opened: if the engine ends without another word, that was why. */
+export const OpeningBackend = new NotificationType<{ name: BackendName }>('openingBackend');
+/** Engine to host, before it ends because its backend did: the device was lost, the driver gave up. */
+export const BackendLost = new NotificationType<{ reason: string }>('backendLost');
 /** Engine to host, once a second. */
 export const Heartbeat = new NotificationType<{ residentBytes: number; tensors: number }>('heartbeat');
 /** Engine to host: updates, merged to at most 30 frames a second. The host answers each with FrameSeen. */
@@ -72,6 +103,7 @@ export type EngineErrorCode =
   | 'not-initialized'
   | 'no-model'
   | 'bad-model'
+  | 'bad-backend'
   | 'bad-input'
   | 'busy'
   | 'diverged'

@@ -1,2 +1,2 @@
 /** Version of the messages in this room. Host and engine refuse to talk across different versions. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;

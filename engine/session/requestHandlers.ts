@@ -1,17 +1,20 @@
 import type { MessageConnection } from 'vscode-jsonrpc';
+import { chooseBackend } from '../choice/chooseBackend.ts';
+import { BACKEND_PREFERENCES, type BackendName } from '../protocol/backend.ts';
 import * as protocol from '../protocol/requests.ts';
 import { PROTOCOL_VERSION } from '../protocol/version.ts';
-import { openBackend } from '../tensor/backend.ts';
 import { answersOn } from './answers.ts';
 import { EngineError } from './engineError.ts';
 import { FramePublisher } from './framePublisher.ts';
 import { handleIntrospection } from './introspectHandlers.ts';
+import { Measuring } from './measuring.ts';
 import { handleRuns } from './runHandlers.ts';
 import { Session } from './session.ts';
 
 /** Answers the requests of one host. Every refusal carries a code and what the user can do. */
 export function handleRequests(connection: MessageConnection, engineVersion: string): void {
   let session: Session | undefined;
+  let measuring: Measuring | undefined;
   let levels = 0;
   let blocks = 0;
   const running = new Map<
@@ -24,18 +27,29 @@ export function handleRequests(connection: MessageConnection, engineVersion: str
   };
   const on = answersOn(connection);
 
-  on(protocol.Initialize, async ({ protocolVersion, backend }: protocol.InitializeParams) => {
+  on(protocol.Initialize, async (start: protocol.InitializeParams) => {
+    const { protocolVersion, backend, storage, nativeFolder } = start;
+    const options = { nativeFolder };
     if (protocolVersion !== PROTOCOL_VERSION) {
       const message = `The engine speaks protocol ${PROTOCOL_VERSION}, the extension ${protocolVersion}.`;
       throw new EngineError('version', message, 'Reload the window, or install the extension again.');
     }
-    if (backend !== 'auto' && backend !== 'wasm' && backend !== 'cpu') {
-      throw new EngineError('bad-input', `There is no backend "${backend}".`, 'Choose auto, wasm or cpu.');
+    const preference = BACKEND_PREFERENCES.find(name => name === backend);
+    if (!preference) {
+      const remedy = `Choose ${BACKEND_PREFERENCES.join(', ')}.`;
+      throw new EngineError('bad-input', `There is no backend "${backend}".`, remedy);
     }
-    const { name, refused } = await openBackend(backend);
-    session ??= new Session({ engine: engineVersion, backend: name });
+    const onOpening = (name: BackendName) => connection.sendNotification(protocol.OpeningBackend, { name });
+    const choice = { ...start, preference, engineVersion, options, onOpening };
+    const { opened, verdict } = await chooseBackend(choice).catch(({ message }: Error) => {
+      const remedy = 'Choose another in the setting hopescope.engine.backend.';
+      throw new EngineError('bad-backend', message, remedy);
+    });
+    const { name, label, refused } = opened;
+    session ??= new Session({ engine: engineVersion, backend: label });
+    measuring = new Measuring(storage, engineVersion, options);
     const { version: node, pid } = process;
-    return { protocolVersion, engineVersion, backend: name, refused, node, pid };
+    return { protocolVersion, engineVersion, backend: name, label, refused, verdict, node, pid };
   });
   on(protocol.LoadModel, async ({ path }: { path: string }) => {
     const info = await opened().load(path);
@@ -43,8 +57,13 @@ export function handleRequests(connection: MessageConnection, engineVersion: str
     blocks = info.blocks;
     return info;
   });
+  on(protocol.MeasureBackends, (params: protocol.MeasureParams, token) => {
+    const { measurable } = opened();
+    return measuring!.measure(measurable, params, token);
+  });
   on(protocol.Train, async (request: Parameters<Session['train']>[0], token) => {
     const { runId } = request;
+    measuring?.stop();
     const publisher = new FramePublisher(runId, blocks, levels, frame => {
       void connection.sendNotification(protocol.UpdateFrame, frame);
     });

@@ -43,6 +43,13 @@ export class Session {
     });
   }
 
+  /** Folder of the open model, for measuring backends on it. @throws EngineError while a training runs */
+  get measurable(): string {
+    const { path } = this.opened();
+    this.refuseWhileBusy('measure the backends');
+    return path;
+  }
+
   async train(request: TrainRequest, hooks: TrainingHooks): Promise<TrainResult> {
     const model = this.opened();
     this.refuseWhileBusy('start a second training');

@@ -1,66 +1,57 @@
-import { dirname, join } from 'node:path';
+import type { BackendName, BackendPreference } from '../protocol/backend.ts';
+import { type BackendOptions, candidates, titleOf } from './candidates.ts';
 import { selfTest } from './selfTest.ts';
-import { tf } from './tf.ts';
 import './autodiff/index.ts';
-import type { HostBackend } from './wasm/hostBackend.ts';
-import { installKernelPack } from './wasm/kernelPack.ts';
-import { findWasmFile, libraryFile } from './wasm/wasmFiles.ts';
 
-/** What a caller may ask for; 'auto' takes the fastest that opens. */
-export type BackendPreference = 'auto' | 'wasm' | 'cpu';
+export type { BackendOptions } from './candidates.ts';
 
-/** The backend in use, and for each faster one that was refused a sentence saying why. */
+/** The backend in use, and for each one tried before it a sentence that says why it was refused. */
 export interface OpenedBackend {
-  name: string;
-  refused: string[];
+  readonly name: BackendName;
+  /** As users know it: `CUDA`, `TensorFlow CPU`, `wasm` and so on. */
+  readonly label: string;
+  readonly refused: string[];
 }
 
-export interface BackendOptions {
-  /** Folder of the .wasm files; by default the bundle's own folder, or the build folder of the sources. */
-  wasmFolder?: string;
+export interface OpenOptions extends BackendOptions {
+  /** Told before a backend is opened. */
+  onOpening?(name: BackendName): Promise<void>;
 }
 
-let installedOn: HostBackend | undefined;
+/** What 'auto' takes while nothing was measured: it works wherever the extension does. */
+export const SAFE_ORDER: readonly BackendName[] = ['wasm', 'cpu'];
 
-async function openWasm({ wasmFolder }: BackendOptions): Promise<void> {
-  tf.setWasmPaths(join(dirname(findWasmFile(libraryFile, wasmFolder)), '/'));
-  if (!(await tf.setBackend('wasm'))) throw new Error('the WebAssembly backend did not start');
-  const backend = tf.backend() as HostBackend;
-  if (backend === installedOn) return;
-  // Entries are deleted with their tensors; a weak map would have the garbage collector walk them all.
-  backend.dataIdMap.data = new Map();
-  installKernelPack(backend, wasmFolder);
-  installedOn = backend;
-}
-
-async function openCpu(): Promise<void> {
-  // The library would print an advertisement at the first operation under Node.
-  const backend = tf.findBackend('cpu') as tf.KernelBackend & { firstUse: boolean };
-  backend.firstUse = false;
-  await tf.setBackend('cpu');
+/**
+ * Makes one backend current, once it has passed the numeric self-test, and says what to call it.
+ * @throws Error with a plain reason
+ */
+export async function openCandidate(name: BackendName, options: OpenOptions = {}): Promise<string> {
+  await options.onOpening?.(name);
+  const label = await candidates.find(each => each.name === name)!.open(options);
+  await selfTest();
+  return label;
 }
 
 /**
- * Makes one backend current for all tensor operations: 'wasm' with our kernels, or 'cpu' in plain JavaScript.
- * Wasm must pass a numeric self-test first. 'auto' falls back and says in `refused` why; asked for by name, a backend that fails throws.
+ * Makes a backend current for all tensor operations. @param order what 'auto' tries, one after another, saying in
+ * `refused` why one was passed over; asked for by name, a backend that fails throws.
  */
 export async function openBackend(
   preference: BackendPreference,
-  options: BackendOptions = {},
+  options: OpenOptions = {},
+  order = SAFE_ORDER,
 ): Promise<OpenedBackend> {
   const refused: string[] = [];
-  if (preference !== 'cpu') {
+  for (const name of preference === 'auto' ? order : [preference]) {
     try {
-      await openWasm(options);
-      await selfTest();
-      return { name: 'wasm', refused };
+      return { name, label: await openCandidate(name, options), refused };
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      if (preference === 'wasm')
-        throw new Error(`The wasm backend cannot be used: ${reason}`, { cause: error });
-      refused.push(`wasm: ${reason}`);
+      if (preference !== 'auto') {
+        throw new Error(`The ${name} backend cannot be used: ${reason}`, { cause: error });
+      }
+      refused.push(`${titleOf(name)}: ${reason}`);
     }
   }
-  await openCpu();
-  return { name: 'cpu', refused };
+  throw new Error(`No backend can be used. ${refused.join('; ')}`);
 }

@@ -1,4 +1,6 @@
 import * as vscode from 'vscode';
+import { installNativeBackend, uninstallNativeBackend } from '../backends/installCommand.ts';
+import { measureBackends } from '../backends/measureCommand.ts';
 import { failureText } from '../engine/engineFailure.ts';
 import type { CommandContext } from './commandContext.ts';
 import { debugTraining, debugTrainingFile } from './debugTraining.ts';
@@ -27,6 +29,9 @@ export function registerCommands(c: CommandContext): vscode.Disposable {
     clearDecorations: () => c.decorations.clear(),
     showLog: () => c.log.show(),
     restartEngine: () => restartEngine(c),
+    measureBackends: () => measureBackends(c),
+    installNativeBackend: () => installNativeBackend(c),
+    uninstallNativeBackend: () => uninstallNativeBackend(c),
   };
   return vscode.Disposable.from(
     ...Object.entries(commands).map(([name, run]) =>

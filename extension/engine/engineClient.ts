@@ -2,6 +2,8 @@ import { type Disposable, Emitter, type Event, type RequestType } from 'vscode-j
 import type {
   AbsorptionReport,
   AbsorptionRequest,
+  BackendVerdict,
+  DroppedBackend,
   Frame,
   ModelInfo,
   Probe,
@@ -20,6 +22,8 @@ import {
   FrameSeen,
   type InitializeResult,
   LoadModel,
+  MeasureBackends,
+  type MeasureParams,
   Progress,
   ResetMemory,
   SaveFastState,
@@ -42,7 +46,8 @@ import {
 import type { EngineReturn, TrainListener } from './engineEvents.ts';
 import { EngineFailure, failureText } from './engineFailure.ts';
 import { type EngineLog, guarded } from './engineLog.ts';
-import { EngineProcess, type RequestOptions } from './engineProcess.ts';
+import type { EngineProcess, RequestOptions } from './engineProcess.ts';
+import { EngineStarter } from './engineStarter.ts';
 import { ENGINE_TIMES, type EngineTimes } from './engineTimes.ts';
 import type { EngineCommand } from './handshake.ts';
 import { MemoryOfEngine, type Restored } from './memoryOfEngine.ts';
@@ -58,7 +63,7 @@ const REFUSED: ReadonlySet<string> = new Set(['busy', 'bad-input', 'no-model', '
  * model and memory put back. Knows nothing of VS Code. Requests reject with an `EngineFailure`, nothing else throws.
  */
 export class EngineClient implements Disposable {
-  readonly #command: () => EngineCommand;
+  readonly #starter: EngineStarter;
   readonly #log: EngineLog;
   readonly #times: EngineTimes;
   readonly #policy = new RestartPolicy();
@@ -81,7 +86,7 @@ export class EngineClient implements Disposable {
 
   /** @param command read at every start, so that a changed setting counts from the next one on. */
   constructor(command: () => EngineCommand, log: EngineLog, times = ENGINE_TIMES) {
-    this.#command = command;
+    this.#starter = new EngineStarter(command, log, times);
     this.#log = log;
     this.#times = times;
   }
@@ -248,6 +253,17 @@ export class EngineClient implements Disposable {
     return (await this.#engine()).ask(Describe, { token });
   }
 
+  /** Times every backend on the loaded model; answers with what is known unless `again`. */
+  async measureBackends(params: MeasureParams, token?: Token): Promise<BackendVerdict> {
+    const engine = await this.#engine();
+    return engine.request(MeasureBackends, params, { token, timeout: 0 });
+  }
+
+  /** Backends that ended their engine are opened again, from the next start on. */
+  forgiveBackends(): void {
+    this.#starter.forgive();
+  }
+
   /** Ends the engine, if one runs, and starts another with the same model and memory. */
   async restart(): Promise<Restored> {
     const engine = this.#process ?? (await this.#starting?.catch(() => undefined));
@@ -287,13 +303,13 @@ export class EngineClient implements Disposable {
   }
 
   async #launch(): Promise<EngineProcess> {
-    const engine = await EngineProcess.launch(this.#command(), this.#log, this.#times);
+    const engine = await this.#starter.start();
     if (this.#disposed) {
       await engine.stop();
       throw new EngineFailure('stopped', 'The extension is shutting down.');
     }
     this.#log.info(
-      `Engine ${engine.info.engineVersion}, backend ${engine.info.backend}, pid ${engine.info.pid}`,
+      `Engine ${engine.info.engineVersion}, backend ${engine.info.label}, pid ${engine.info.pid}`,
     );
     engine.onNotification(Tokens, spans => this.#listening(spans.runId)?.tokens(spans));
     engine.onNotification(UpdateFrame, frame => {
@@ -313,14 +329,15 @@ export class EngineClient implements Disposable {
     if (engine !== this.#process) return;
     this.#process = undefined;
     this.#log.error(`The engine stopped: ${cause}`);
-    this.#starting = this.#settle(this.#revive(cause));
+    const dropped = this.#starter.ended(engine, cause);
+    this.#starting = this.#settle(this.#revive(cause, dropped));
     this.#starting.catch(error => {
-      if (!this.#disposed) this.#returned.fire({ cause, problem: failureText(error) });
+      if (!this.#disposed) this.#returned.fire({ cause, dropped, problem: failureText(error) });
     });
     this.#stopped.fire(cause);
   }
 
-  async #revive(cause: string): Promise<EngineProcess> {
+  async #revive(cause: string, dropped?: DroppedBackend): Promise<EngineProcess> {
     let problem = `The engine stopped (${cause}).`;
     for (;;) {
       const delay = this.#policy.next(Date.now());
@@ -328,7 +345,10 @@ export class EngineClient implements Disposable {
       await new Promise(resolve => setTimeout(resolve, delay));
       try {
         const engine = await this.#launch();
-        this.#returned.fire({ cause, restored: this.#memory.restored });
+        this.#returned.fire({
+          ...{ cause, dropped, backend: engine.info.label },
+          restored: this.#memory.restored,
+        });
         return engine;
       } catch (error) {
         problem = failureText(error);

@@ -3,6 +3,7 @@ import type { RequestType } from 'vscode-jsonrpc/node';
 import type {
   AbsorptionReport,
   AbsorptionRequest,
+  BackendVerdict,
   Frame,
   ModelInfo,
   Probe,
@@ -14,15 +15,17 @@ import type {
   TrainRequest,
   TrainResult,
 } from '../../engine/protocol/index.ts';
+import { timingText } from '../../engine/protocol/index.ts';
 import type { EngineErrorData } from '../../engine/protocol/requests.ts';
 import type { BranchRequest } from '../../engine/protocol/runRequests.ts';
-import { engineCommand } from '../settings/configuration.ts';
+import { engineCommand, nativeFolder } from '../settings/configuration.ts';
 import { configuredModel } from '../settings/modelSetting.ts';
-import type { Store } from '../state/store.ts';
+import type { Snapshot, Store } from '../state/store.ts';
 import type { EngineApi } from './engineApi.ts';
 import type { EngineClient } from './engineClient.ts';
 import type { EngineReturn, TrainListener } from './engineEvents.ts';
 import { EngineFailure, failureText } from './engineFailure.ts';
+import type { EngineCommand } from './handshake.ts';
 import type { Restored } from './memoryOfEngine.ts';
 
 /** The engine with VS Code's settings, keeping the store's model, backend and phase true. */
@@ -160,6 +163,27 @@ export class EngineHost implements EngineApi, vscode.Disposable {
     return (await this.#started()).describe(token);
   }
 
+  /**
+   * Times every backend on the loaded model, or answers with what is known of it unless `again`. It stops when a
+   * training begins. @throws EngineFailure `busy` then, or while one runs
+   */
+  async measureBackends(again: boolean, token?: vscode.CancellationToken): Promise<BackendVerdict> {
+    const client = await this.#started();
+    const { modelPath } = client;
+    const verdict = await client.measureBackends({ again, nativeFolder: nativeFolder(this.#context) }, token);
+    const { backend } = this.#store.snapshot;
+    if (backend && client.modelPath === modelPath) {
+      this.#log.info(`Backends: ${verdict.timings.map(timingText).join('; ')}`);
+      this.#store.update({ backend: { ...backend, timings: verdict.timings } });
+    }
+    return verdict;
+  }
+
+  /** Backends that ended the engine are tried again at its next start. */
+  async forgiveBackends(): Promise<void> {
+    (await this.#client)?.forgiveBackends();
+  }
+
   /** Starts the engine anew, with its model and memory put back. */
   async restart(): Promise<Restored> {
     return (await this.#started()).restart();
@@ -184,10 +208,10 @@ export class EngineHost implements EngineApi, vscode.Disposable {
   async #connect(): Promise<EngineClient> {
     // Loaded at the first need: activation must stay short.
     const { EngineClient } = await import('./engineClient.ts');
-    const client = new EngineClient(() => engineCommand(this.#context), this.#log);
-    client.onDidStart(({ backend, refused }) => {
+    const client: EngineClient = new EngineClient(() => this.#command(client.modelPath), this.#log);
+    client.onDidStart(({ label, refused, verdict }) => {
       for (const reason of refused) this.#log.info(reason);
-      this.#store.update({ backend: { name: backend, refused } });
+      this.#store.update({ backend: { name: label, refused, timings: verdict?.timings } });
     });
     client.onDidStop(cause => {
       this.#store.update({ backend: undefined });
@@ -203,7 +227,12 @@ export class EngineHost implements EngineApi, vscode.Disposable {
     this.#store.update({ phase: 'loading' });
     try {
       const loaded = await client.loadModel(path, token);
-      this.#store.update({ phase: 'idle', run: undefined, failure: undefined });
+      this.#store.update({
+        phase: 'idle',
+        run: undefined,
+        failure: undefined,
+        ...this.#untimed(model, loaded),
+      });
       return loaded;
     } catch (error) {
       if (model || (error instanceof EngineFailure && error.code === 'cancelled')) {
@@ -214,6 +243,18 @@ export class EngineHost implements EngineApi, vscode.Disposable {
       }
       throw error;
     }
+  }
+
+  #command(modelPath: string | undefined): EngineCommand {
+    const command = engineCommand(this.#context);
+    return { ...command, model: modelPath ?? command.model };
+  }
+
+  /** The backend without the times of another model. */
+  #untimed(before: ModelInfo | undefined, loaded: ModelInfo): Pick<Snapshot, 'backend'> | undefined {
+    const { backend } = this.#store.snapshot;
+    if (!backend || !before || before.path === loaded.path) return undefined;
+    return { backend: { ...backend, timings: undefined } };
   }
 
   #modelChanged(model: ModelInfo | undefined): void {

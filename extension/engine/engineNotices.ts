@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
-import { grouped } from '../training/figures.ts';
 import type { Trainer } from '../training/trainer.ts';
 import type { EngineReturn } from './engineEvents.ts';
 import type { EngineHost } from './engineHost.ts';
+import { returnText } from './returnText.ts';
 
 /** Tells the user when the engine ended by itself and what came back; after a lost training it can be repeated. */
 export function registerEngineNotices(
@@ -43,17 +43,4 @@ function showReturning(engine: EngineHost, cause: string): void {
         });
       }),
   );
-}
-
-/** One or two sentences on an engine's end and return. */
-function returnText({ cause, restored, problem }: EngineReturn): string {
-  const stopped = `The Hopescope engine stopped (${cause}).`;
-  if (!restored) return `${stopped} It was not restarted again: ${problem}`;
-  if (restored.problem) {
-    return `${stopped} It was restarted, but the memory could not be put back. ${restored.problem}`;
-  }
-  if (!restored.model) return `${stopped} It was restarted.`;
-  return restored.updates > 0
-    ? `${stopped} It was restarted; the memory is back at update ${grouped(restored.updates)}.`
-    : `${stopped} It was restarted; the memory is as in the base checkpoint.`;
 }

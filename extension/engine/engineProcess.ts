@@ -14,12 +14,14 @@ import {
   type RequestType,
   type RequestType0,
 } from 'vscode-jsonrpc/node';
+import type { BackendName, DroppedBackend } from '../../engine/protocol/backend.ts';
 import {
   type EngineErrorData,
   Heartbeat,
   Initialize,
   type InitializeResult,
   Log,
+  OpeningBackend,
 } from '../../engine/protocol/requests.ts';
 import { PROTOCOL_VERSION } from '../../engine/protocol/version.ts';
 import { EngineFailure } from './engineFailure.ts';
@@ -33,6 +35,13 @@ export interface RequestOptions {
   readonly token?: Pick<CancellationToken, 'isCancellationRequested' | 'onCancellationRequested'>;
   /** Milliseconds; 0 waits as long as the engine lives. */
   readonly timeout?: number;
+}
+
+export interface LaunchOptions {
+  /** Backends that are not to be opened. */
+  readonly dropped?: readonly DroppedBackend[];
+  /** Called when the engine ended or gave no answer while it opened a backend. */
+  onOpeningEnd?(name: BackendName, cause: string): void;
 }
 
 /** One engine process, from the handshake to its end. Every failure of a request is an `EngineFailure`. */
@@ -89,17 +98,30 @@ export class EngineProcess {
   }
 
   /** Starts an engine and agrees on the protocol. @throws EngineFailure `start`, `version` or what the engine refused */
-  static async launch(command: EngineCommand, log: EngineLog, times = ENGINE_TIMES): Promise<EngineProcess> {
+  static async launch(
+    command: EngineCommand,
+    log: EngineLog,
+    times = ENGINE_TIMES,
+    { dropped = [], onOpeningEnd }: LaunchOptions = {},
+  ): Promise<EngineProcess> {
     const engine = new EngineProcess(command, log, times);
+    const { backend, storage, nativeFolder, model } = command;
+    let current: BackendName | undefined;
+    const told = engine.onNotification(OpeningBackend, ({ name }) => {
+      current = name;
+    });
     try {
       const info: unknown = await engine.request(
         Initialize,
-        { protocolVersion: PROTOCOL_VERSION, backend: command.backend },
+        { protocolVersion: PROTOCOL_VERSION, backend, storage, nativeFolder, model, dropped },
         { timeout: times.initialize },
       );
+      told.dispose();
       engine.#info = agreed(info);
     } catch (error) {
       const failure = startFailure(error, command);
+      // An engine that ends or hangs while it opens a backend does so because of it.
+      if (current && failure.code === 'start') onOpeningEnd?.(current, engine.cause ?? 'no answer');
       engine.#kill(failure.message);
       throw failure;
     }

@@ -11,11 +11,16 @@ export interface EngineCommand {
   readonly env: NodeJS.ProcessEnv;
   /** `auto` or a backend's name. */
   readonly backend: string;
+  /** Where measurements of the backends are kept, and where the native one is. */
+  readonly storage?: string;
+  readonly nativeFolder?: string;
+  /** Folder of the model that will be loaded first. */
+  readonly model?: string;
 }
 
 /** The engine's answer to the handshake. @throws EngineFailure on another protocol version or an answer of another kind */
 export function agreed(info: unknown): InitializeResult {
-  const { protocolVersion, backend, refused } = (info ?? {}) as Partial<Record<string, unknown>>;
+  const { protocolVersion, backend, label, refused } = (info ?? {}) as Partial<Record<string, unknown>>;
   if (protocolVersion !== PROTOCOL_VERSION) {
     throw new EngineFailure(
       'version',
@@ -23,7 +28,7 @@ export function agreed(info: unknown): InitializeResult {
       'Reload the window to finish an update.',
     );
   }
-  if (typeof backend !== 'string' || !Array.isArray(refused)) {
+  if (typeof backend !== 'string' || typeof label !== 'string' || !Array.isArray(refused)) {
     throw new EngineFailure('start', 'The engine gave no answer that makes sense.');
   }
   return info as InitializeResult;

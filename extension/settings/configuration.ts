@@ -1,6 +1,8 @@
 import * as vscode from 'vscode';
+import { BACKEND_PREFERENCES } from '../../engine/protocol/index.ts';
 import { EngineFailure } from '../engine/engineFailure.ts';
 import type { EngineCommand } from '../engine/handshake.ts';
+import { configuredModel } from './modelSetting.ts';
 import {
   isProblem,
   problemText,
@@ -8,8 +10,6 @@ import {
   type SettingProblem,
   type TrainSettings,
 } from './trainSettings.ts';
-
-const BACKENDS = ['auto', 'wasm', 'cpu'];
 
 /** Settings of a training on a document, or undefined after the user was told which one cannot be used. */
 export function trainSettings(scope: vscode.Uri, levels?: readonly string[]): TrainSettings | undefined {
@@ -24,8 +24,8 @@ export function trainSettings(scope: vscode.Uri, levels?: readonly string[]): Tr
 export function engineCommand(context: vscode.ExtensionContext): EngineCommand {
   const configuration = vscode.workspace.getConfiguration('hopescope.engine');
   const backend: unknown = configuration.get('backend');
-  if (typeof backend !== 'string' || !BACKENDS.includes(backend)) {
-    const allowed = BACKENDS.map(name => `"${name}"`).join(' or ');
+  if (typeof backend !== 'string' || !BACKEND_PREFERENCES.some(name => name === backend)) {
+    const allowed = BACKEND_PREFERENCES.map(name => `"${name}"`).join(' or ');
     const value = JSON.stringify(backend) ?? 'missing';
     throw new EngineFailure(
       'bad-input',
@@ -43,7 +43,30 @@ export function engineCommand(context: vscode.ExtensionContext): EngineCommand {
     execPath: own ? nodePath.trim() : process.execPath,
     env,
     backend,
+    storage: context.globalStorageUri.fsPath,
+    nativeFolder: nativeFolder(context),
+    model: firstModel(context),
   };
+}
+
+/** Where the install command puts the native backend. */
+export function installedNativeFolder(context: vscode.ExtensionContext): string {
+  return vscode.Uri.joinPath(context.globalStorageUri, 'native').fsPath;
+}
+
+/** Folder that the native backend is loaded from: the user's own, or that of the install command. */
+export function nativeFolder(context: vscode.ExtensionContext): string {
+  const path = vscode.workspace.getConfiguration('hopescope.engine').get<unknown>('nativePath');
+  return typeof path === 'string' && path.trim() !== '' ? path.trim() : installedNativeFolder(context);
+}
+
+/** The configured model; which one may not be read is said when it is loaded. */
+function firstModel(context: vscode.ExtensionContext): string | undefined {
+  try {
+    return configuredModel(context);
+  } catch {
+    return undefined;
+  }
 }
 
 async function showProblem(problem: SettingProblem): Promise<void> {

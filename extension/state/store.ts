@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type {
+  BackendTiming,
   LevelsState,
   ModelInfo,
   Probe,
@@ -12,12 +13,22 @@ import type { FactReport } from './factReport.ts';
 import { type ProbeEntry, readProbes, sameProbe, writeProbes } from './probes.ts';
 import type { RunHistory } from './runHistory.ts';
 
+/** What the engine computes with, and what is known of the others. */
+export interface BackendState {
+  /** As users know it. */
+  readonly name: string;
+  /** Why others were passed over when the engine was started, one sentence each. */
+  readonly refused: readonly string[];
+  /** Measured on the loaded model, the fastest first; absent while nothing was measured on it. */
+  readonly timings?: readonly BackendTiming[];
+}
+
 /** What the extension knows now. Replaced whole at every change; `run` is one object that grows. */
 export interface Snapshot {
   readonly phase: LevelsState['phase'];
   readonly model?: ModelInfo;
-  /** Set while an engine runs; `refused` says why faster backends were passed over. */
-  readonly backend?: { readonly name: string; readonly refused: readonly string[] };
+  /** Set while an engine runs. */
+  readonly backend?: BackendState;
   readonly run?: RunHistory;
   /** Set while the run goes only when a debugger tells it to. */
   readonly stepping?: boolean;

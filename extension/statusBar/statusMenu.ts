@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { timingText } from '../../engine/protocol/index.ts';
 import type { Snapshot } from '../state/store.ts';
 
 interface Action extends vscode.QuickPickItem {
@@ -12,6 +13,11 @@ export async function showStatusMenu(snapshot: Snapshot): Promise<void> {
     placeHolder: snapshot.model ? `Model ${snapshot.model.name}` : 'No model is loaded',
   });
   if (action) await vscode.commands.executeCommand(action.command);
+}
+
+/** `wasm: 1.9 ms a tick; WebGPU: no adapter`, or that nothing is known. */
+function timingsText(backend: Snapshot['backend']): string {
+  return backend?.timings?.map(timingText).join('; ') ?? 'Nothing was measured on this model yet.';
 }
 
 function actions({ phase, model, run, backend }: Snapshot): Action[] {
@@ -34,6 +40,10 @@ function actions({ phase, model, run, backend }: Snapshot): Action[] {
     ...(model && !training ? [item('discard', 'Reset Memory', 'reset')] : []),
     ...(training ? [] : [item('folder-opened', 'Select Model…', 'selectModel')]),
     ...(backend ? [item('debug-restart', 'Restart Engine', 'restartEngine')] : []),
+    ...(training
+      ? []
+      : [{ ...item('dashboard', 'Measure Backends', 'measureBackends'), detail: timingsText(backend) }]),
+    ...(training ? [] : [item('cloud-download', 'Install Native Backend…', 'installNativeBackend')]),
     item('output', 'Show Log', 'showLog'),
   ];
 }

@@ -1,5 +1,6 @@
+import { timingText } from '../../engine/protocol/index.ts';
 import { escapeMarkdown, visibleText } from '../decorations/markdown.ts';
-import type { Snapshot } from '../state/store.ts';
+import type { BackendState, Snapshot } from '../state/store.ts';
 import { grouped } from '../training/figures.ts';
 
 const LONGEST_NAME = 40;
@@ -37,11 +38,24 @@ export function statusTooltip(snapshot: Shown): string {
   lines.push(
     backend ? `Computed by the ${escapeMarkdown(backend.name)} backend.` : 'The engine is not running.',
   );
-  if (backend && backend.refused.length > 0) {
-    const reasons = backend.refused.map(reason => `- ${escapeMarkdown(reason)}`);
-    lines.push(['Faster ones were refused:', '', ...reasons].join('\n'));
-  }
+  if (backend) lines.push(...backendLines(backend));
   return lines.join('\n\n');
+}
+
+/** What is known of the other backends. */
+function backendLines({ name, refused, timings }: BackendState): string[] {
+  const list = (title: string, items: readonly string[]) =>
+    [title, '', ...items.map(item => `- ${escapeMarkdown(item)}`)].join('\n');
+  const lines: string[] = [];
+  if (refused.length > 0) lines.push(list('Passed over when the engine was started:', refused));
+  if (timings) lines.push(list('Measured on this model:', timings.map(timingText)));
+  const fastest = timings?.find(timing => timing.refused === undefined);
+  if (fastest && fastest.label !== name) {
+    lines.push(
+      `${escapeMarkdown(fastest.label)} is faster; with the setting auto it is used from the next start of the engine on.`,
+    );
+  }
+  return lines;
 }
 
 /** The item in words, for a screen reader. */

@@ -5,7 +5,7 @@ import { selectLine } from './lib/editorText.mjs';
 import { keepEvidence, screenshot } from './lib/evidence.mjs';
 import { engines } from './lib/processes.mjs';
 import { openSession } from './lib/session.mjs';
-import { command, messageOf, notification, openFile } from './lib/workbench.mjs';
+import { command, messageOf, notification, openFile, showInPalette } from './lib/workbench.mjs';
 
 const RESTRICTED = {
   trust: true,
@@ -37,6 +37,9 @@ test('the bundled model trains, whatever model the workspace itself asks for', a
   const page = await trainInRestrictedMode({});
   assert.match(await messageOf(await notification(page, 'Trained on people.txt, line 1')), /updates/);
   await screenshot(page, 'restricted-mode');
+  const offered = await showInPalette(page, 'Hopescope: Install Native Backend');
+  assert.ok(!offered.some(label => /Native Backend/.test(label)), offered.join());
+  await page.keyboard.press('Escape');
 });
 
 test('a model that lies in the workspace is not read, even when the user asks for it', async () => {

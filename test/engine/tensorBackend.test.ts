@@ -31,9 +31,9 @@ describe('openBackend', () => {
 
   it('opens wasm by default and passes the self-test, without a word on the console', async () => {
     const printed = (['log', 'warn', 'error', 'info'] as const).map(each => vi.spyOn(console, each));
-    expect(await openBackend('auto')).toEqual({ name: 'wasm', refused: [] });
+    expect(await openBackend('auto')).toEqual({ name: 'wasm', label: 'wasm', refused: [] });
     await selfTest();
-    expect(await openBackend('cpu')).toEqual({ name: 'cpu', refused: [] });
+    expect(await openBackend('cpu')).toEqual({ name: 'cpu', label: 'cpu', refused: [] });
     const before = tf.memory().numTensors;
     await selfTest();
     expect(tf.memory().numTensors).toBe(before);

@@ -6,17 +6,22 @@ import { readMemory } from '../../engine/model/memoryMlp.ts';
 import { generate, type Memories, selfModify } from '../../engine/model/selfModifyingTitans.ts';
 import { deltaGradientDescent, deltaRule } from '../../engine/optimizer/deltaGradientDescent.ts';
 import { sgdStep } from '../../engine/optimizer/sgd.ts';
+import type { BackendName } from '../../engine/protocol/backend.ts';
 import { openBackend } from '../../engine/tensor/backend.ts';
 import { l2Normalize } from '../../engine/tensor/norm.ts';
 import { tf } from '../../engine/tensor/tf.ts';
+import { native, nativeTitle } from '../support/nativeBackend.ts';
 import { expectClose, golden, inputs, normalised, weights } from './support.ts';
 
 const x = [1, -2, 0.5];
 const g = [0.2, -0.1, 0.4];
 
-describe.each(['cpu', 'wasm'] as const)('golden values on %s', backend => {
+describe.each(['cpu', 'wasm'] as const)('golden values on %s', backend => goldenValues(backend));
+describe.skipIf(!native.folder)(`golden values on ${nativeTitle}`, () => goldenValues('tensorflow'));
+
+function goldenValues(backend: BackendName): void {
   beforeAll(async () => {
-    await openBackend(backend);
+    await openBackend(backend, { nativeFolder: native.folder });
   });
 
   /** Runs without leaving a tensor behind. */
@@ -146,4 +151,4 @@ describe.each(['cpu', 'wasm'] as const)('golden values on %s', backend => {
       }
     });
   });
-});
+}

@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const BUNDLE = at('../../dist/cli.cjs');
 const LAUNCHER = at('../../engine/hopescope.mjs');
+/** Nothing was measured or installed here, whatever the machine has. */
+const NO_HOME = at('../../.native/no-home');
 /** Has the launcher take the running Node for an old one, so that it starts another. */
 const OLD_NODE =
   'data:text/javascript,Object.defineProperty(process,"versions",{value:{...process.versions,node:"20.0.0"}})';
@@ -30,6 +32,8 @@ export interface CliOptions {
   readonly input?: string;
   /** Leave standard input open. */
   readonly waiting?: boolean;
+  /** Variables that differ from this process's. */
+  readonly env?: NodeJS.ProcessEnv;
   /** A file descriptor to write standard output to. */
   readonly stdout?: number;
   /** Through `hopescope.mjs` and the child that it starts, in a process group of their own. */
@@ -39,12 +43,13 @@ export interface CliOptions {
 /** Starts `hopescope ARGS` from the bundle that `npm run build` wrote. */
 export function startCli(
   args: readonly string[],
-  { input = '', waiting, stdout, launcher }: CliOptions = {},
+  { input = '', waiting, env, stdout, launcher }: CliOptions = {},
 ): Running {
   if (!existsSync(BUNDLE)) throw new Error('dist/cli.cjs is missing: run "npm run build" first.');
   const command = launcher ? ['--import', OLD_NODE, LAUNCHER] : [BUNDLE];
   const child = spawn(process.execPath, [...command, ...args], {
     detached: launcher,
+    env: { ...process.env, HOPESCOPE_HOME: NO_HOME, ...env },
     stdio: ['pipe', stdout ?? 'pipe', 'pipe'],
   });
   const text = { stdout: '', stderr: '' };

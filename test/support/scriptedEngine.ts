@@ -33,7 +33,8 @@ connection.onRequest(protocol.Initialize, async ({ backend }) => {
   return {
     protocolVersion: does('version') ? PROTOCOL_VERSION + 1 : PROTOCOL_VERSION,
     engineVersion: '0.0.0',
-    backend,
+    backend: backend as protocol.InitializeResult['backend'],
+    label: backend,
     refused: [],
     node: process.version,
     pid: process.pid,

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CancellationTokenSource } from 'vscode-jsonrpc/node';
 import { decodeFrame, type TrainRequest, type Update } from '../../engine/protocol/index.ts';
+import { PROTOCOL_VERSION } from '../../engine/protocol/version.ts';
 import { EngineClient } from '../../extension/engine/engineClient.ts';
 import type { EngineReturn, TrainListener } from '../../extension/engine/engineEvents.ts';
 import { EngineFailure } from '../../extension/engine/engineFailure.ts';
@@ -87,7 +88,9 @@ describe('EngineClient', () => {
   it('refuses an engine of another protocol version', async () => {
     const { code, text } = await failure(client('version').start());
     expect(code).toBe('version');
-    expect(text).toContain('version 2, the extension version 1. Reload the window');
+    expect(text).toContain(
+      `version ${PROTOCOL_VERSION + 1}, the extension version ${PROTOCOL_VERSION}. Reload the window`,
+    );
   });
 
   it('says so when the engine ends before it answers, and names the Node it used', async () => {

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { LEVELS_COMMANDS } from '../../engine/protocol/index.ts';
+import { BACKEND_PREFERENCES, LEVELS_COMMANDS } from '../../engine/protocol/index.ts';
 import manifest from '../../package.json' with { type: 'json' };
 import strings from '../../package.nls.json' with { type: 'json' };
 
@@ -47,10 +47,19 @@ describe('the manifest', () => {
     }
   });
 
-  it('lets an untrusted workspace set neither the model nor the Node of the engine', () => {
+  it('lets an untrusted workspace set neither the model nor the programs that the engine runs', () => {
     const { supported, restrictedConfigurations } = manifest.capabilities.untrustedWorkspaces;
     expect(supported).toBe('limited');
-    expect(restrictedConfigurations).toEqual(['hopescope.engine.nodePath', 'hopescope.model.path']);
+    expect(restrictedConfigurations).toEqual([
+      'hopescope.engine.nativePath',
+      'hopescope.engine.nodePath',
+      'hopescope.model.path',
+    ]);
+    const installing = contributes.commands.filter(({ command }) => command.includes('nstallNative'));
+    expect(installing.map(({ enablement }) => enablement)).toEqual([
+      'isWorkspaceTrusted',
+      'isWorkspaceTrusted',
+    ]);
   });
 
   it('describes every setting, and the extension reads each one', () => {
@@ -61,6 +70,15 @@ describe('the manifest', () => {
       const read = sources.includes(`'${name}'`) || sources.includes(`.${name}'`);
       expect(read, `${id} is read`).toBe(true);
     }
+  });
+
+  it('offers every backend that the engine knows', () => {
+    const { 'hopescope.engine.backend': setting } = Object.assign(
+      {},
+      ...contributes.configuration.map(part => part.properties),
+    );
+    expect(setting.enum).toEqual(BACKEND_PREFERENCES);
+    expect(setting.enumDescriptions).toHaveLength(BACKEND_PREFERENCES.length);
   });
 
   it('names pictures that exist', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ModelInfo } from '../../engine/protocol/index.ts';
+import type { BackendTiming, ModelInfo } from '../../engine/protocol/index.ts';
 import { RunHistory } from '../../extension/state/runHistory.ts';
 import { statusSpeech, statusText, statusTooltip } from '../../extension/statusBar/statusText.ts';
 
@@ -50,9 +50,22 @@ describe('status bar', () => {
     expect(statusSpeech(running)).toBe('Hopescope, hope-mini, wasm backend, training, update 3 · 86 tok/s');
   });
 
-  it('says why faster backends were refused', () => {
+  it('says why backends were passed over, and what each was measured at', () => {
     const tooltip = statusTooltip({ phase: 'idle', model, backend });
-    expect(read(tooltip)).toContain('Faster ones were refused:\n\n- webgpu: no adapter');
+    expect(read(tooltip)).toContain('Passed over when the engine was started:\n\n- webgpu: no adapter');
+    expect(read(tooltip)).not.toContain('Measured');
+    const timings: BackendTiming[] = [
+      { name: 'tensorflow', label: 'CUDA', milliseconds: 0.634 },
+      { name: 'wasm', label: 'wasm', milliseconds: 31.25 },
+      { name: 'webgpu', label: 'WebGPU', refused: 'no adapter' },
+    ];
+    const measured = read(statusTooltip({ phase: 'idle', model, backend: { ...backend, timings } }));
+    expect(measured).toContain(
+      'Measured on this model:\n\n- CUDA: 0.63 ms a tick\n- wasm: 31 ms a tick\n- WebGPU: no adapter',
+    );
+    expect(measured).toContain('CUDA is faster; with the setting auto it is used from the next start');
+    const current = { name: 'CUDA', refused: [], timings };
+    expect(read(statusTooltip({ phase: 'idle', model, backend: current }))).not.toContain('is faster');
     expect(tooltip).not.toContain('](command');
     expect(read(statusTooltip({ phase: 'no-model' }))).toContain('The engine is not running.');
   });
