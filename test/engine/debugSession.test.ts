@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { decodeFrame } from '../../engine/protocol/frame.ts';
 import { EngineClient } from '../../extension/engine/engineClient.ts';
 import { Debugged } from '../support/debugged.ts';
-import { TINY_TEXT } from '../support/tinyModel.ts';
+import { makeTinyModel, TINY_TEXT } from '../support/tinyModel.ts';
 import { Bench } from '../support/tinySession.ts';
 
 // The debug adapter on a real engine process; what the debugger itself does is tested with a stand-in.
@@ -24,13 +24,13 @@ afterEach(async () => {
   await client.stop();
 });
 
-async function start(): Promise<string> {
+async function start(folder = bench.model): Promise<string> {
   const command = { modulePath, execPath: process.execPath, env: process.env, backend: 'wasm' };
   client = new EngineClient(() => command, quiet);
   client.onDidStart(info => {
     pid = info.pid;
   });
-  const model = await client.loadModel(bench.model);
+  const model = await client.loadModel(folder);
   const runPath = bench.path(`debug-${++runs}.hoperun`);
   debugged = await Debugged.start({ engine: client, model, text: TINY_TEXT, runPath });
   client.onDidStop(cause => debugged.stepper?.fail(cause));
@@ -137,8 +137,10 @@ it('ends the session with its engine, which comes back with the recorded updates
 });
 
 it('diverges in words, keeps what came before, and can go back', async () => {
-  await start();
-  await debugged.launch({ epochs: 50, learningRates: { 'cms.0': 100, 'cms.1': 100, 'cms.2': 100 } });
+  const wild = bench.path('wild');
+  await makeTinyModel(wild, { config: { learning_rates: { 'cms.0': 1e25 } } });
+  await start(wild);
+  await debugged.launch();
   const stop = await debugged.press('continue');
   expect(stop).toMatchObject({ reason: 'exception' });
   expect(stop.text).toMatch(/^Training stopped at token \d+/);
