@@ -18,10 +18,16 @@ export function lensText({ phase, tokens, updates, progress, result, age }: Lens
   if (phase === 'running') {
     const { position, total, tokensPerSecond } = progress;
     const of = total > 0 ? ` of ${grouped(total)}` : '';
-    return `Training · token ${grouped(position)}${of} · ${grouped(tokensPerSecond)} tokens/s`;
+    // A training that is stepped through has no speed.
+    const speed = tokensPerSecond > 0 ? ` · ${grouped(tokensPerSecond)} tokens/s` : '';
+    return `Training · token ${grouped(position)}${of}${speed}`;
   }
   const ended =
-    phase === 'failed' && !result ? 'Failed' : result?.status === 'cancelled' ? 'Stopped' : 'Trained';
+    phase === 'failed' && !result
+      ? 'Failed'
+      : phase === 'cancelled' || result?.status === 'cancelled'
+        ? 'Stopped'
+        : 'Trained';
   const parts = [
     `${ended} ${ago(age)}`,
     count(result?.tokens ?? tokens, 'token'),

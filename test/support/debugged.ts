@@ -46,13 +46,17 @@ export class Debugged {
     server.on('connection', socket => {
       debugged.#sockets.push(socket);
       const adapter = new HopeDebugAdapter({
-        open: async ({ program, ranges, epochs, probes }) => {
+        open: async ({ program, ranges, epochs, learningRates, probes }) => {
           const name = program.slice(program.lastIndexOf('/') + 1);
           const input = launchText({ uri: program, version: 1, name, text }, ranges);
           debugged.stepper = await EngineStepper.open(engine, {
             request: {
               ...{ runId: 'run', runPath, text: input.text, title: input.title },
-              options: { ...OPTIONS, epochs: typeof epochs === 'number' ? epochs : 1 },
+              options: {
+                ...OPTIONS,
+                epochs: typeof epochs === 'number' ? epochs : 1,
+                learningRates: (learningRates ?? {}) as Record<string, number>,
+              },
               probes: probes.map(probe => parseProbe(probe) as Probe),
             },
             ...{ source: { path: program, name }, text: input.source, document: text, model },

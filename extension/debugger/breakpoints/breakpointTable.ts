@@ -132,7 +132,7 @@ export class BreakpointTable {
     const there = this.#lines.filter(breakpoint => breakpoint.isAhead(tick, this.#stepper.places));
     return there
       .filter(({ trigger }) => backwards || trigger?.count())
-      .map(({ id }) => ({ reason: 'breakpoint', id, text: 'This line is trained on next' }));
+      .map(({ id, line }) => ({ reason: 'breakpoint', id, text: `Line ${line} is trained on next` }));
   }
 
   /** Looks at the tensors before an update, where a breakpoint has to tell whether it changes one. */
@@ -143,8 +143,10 @@ export class BreakpointTable {
   /** Breakpoints that an update hits; logpoints print. */
   async hits(moment: Moment, tick: Tick, backwards: boolean): Promise<Hit[]> {
     const hits: Hit[] = [];
-    for (const { id, trigger } of this.#lines.filter(each => each.wasRead(tick, this.#stepper.places))) {
-      const text = `The update that read this line: ${trigger?.text.condition ?? ''}`;
+    for (const { id, line, trigger } of this.#lines.filter(each =>
+      each.wasRead(tick, this.#stepper.places),
+    )) {
+      const text = `The update that read line ${line}: ${trigger?.text.condition ?? ''}`;
       if (trigger && (await this.#holds(trigger, moment, backwards))) {
         hits.push({ reason: 'breakpoint', id, text });
       }

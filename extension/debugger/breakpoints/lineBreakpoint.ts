@@ -29,6 +29,11 @@ export class LineBreakpoint {
     return JSON.stringify([this.asked.line, this.asked.column, this.trigger?.text]);
   }
 
+  /** The line it came to stand on. */
+  get line(): number {
+    return this.#place?.line ?? this.asked.line;
+  }
+
   get verified(): boolean {
     return this.#problem === undefined && this.#from >= 0;
   }

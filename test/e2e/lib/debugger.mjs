@@ -1,0 +1,71 @@
+// The debugger's parts of the workbench as a reader of the page finds them.
+import { eventually, PATIENT } from './workbench.mjs';
+
+const TOOLBAR = '.debug-toolbar';
+
+/** Presses a button of the debug toolbar by the name at the start of its label, as in "Step Back". */
+export async function press(page, name) {
+  await page.locator(`${TOOLBAR} .action-label[aria-label^="${name}"]:not(.disabled)`).click(PATIENT);
+  await page.mouse.move(1, 1);
+}
+
+/** Names of the frames of the call stack, once the innermost one matches. */
+export async function stoppedAt(page, pattern) {
+  const names = () => page.locator('.debug-call-stack .stack-frame .label').allTextContents();
+  return eventually(names, ([first]) => pattern.test(first ?? ''), {
+    timeout: 45_000,
+    what: `a stop at ${pattern}`,
+  });
+}
+
+/** Waits until no session is left. */
+export async function debugEnded(page) {
+  await page.locator(TOOLBAR).waitFor({ state: 'hidden', timeout: 60_000 });
+}
+
+/** Rows of the Variables view as they can be seen, "name: value". */
+export function variables(page) {
+  return page
+    .locator('.debug-variables .monaco-list-row')
+    .evaluateAll(rows => rows.map(row => row.ariaLabel ?? row.textContent));
+}
+
+/** Opens a row of the Variables view by the start of its text. */
+export async function openVariable(page, name) {
+  const row = page.locator('.debug-variables .monaco-list-row', { hasText: name }).first();
+  await row.waitFor(PATIENT);
+  if ((await row.getAttribute('aria-expanded')) === 'true') return;
+  await row.locator('.monaco-tl-twistie').click(PATIENT);
+}
+
+/** Asks the Debug Console and answers what it shows after the question. */
+export async function ask(page, expression, pattern) {
+  const input = page.locator('.repl-input-wrapper .monaco-editor').first();
+  await input.click(PATIENT);
+  await page.keyboard.type(expression, { delay: 5 });
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Enter');
+  return consoleShows(page, pattern);
+}
+
+/** Lines of the Debug Console, once one of them matches; answers that one. */
+export async function consoleShows(page, pattern) {
+  const read = () => page.locator('.repl .monaco-list-row').allTextContents();
+  const lines = await eventually(read, all => all.some(line => pattern.test(line)), {
+    timeout: 60_000,
+    what: `${pattern} in the Debug Console`,
+  });
+  return lines.find(line => pattern.test(line));
+}
+
+/** Sets a breakpoint on the line of the active editor where the cursor is, and waits for its mark. */
+export async function toggleBreakpoint(page, line) {
+  await page.keyboard.press('Control+g');
+  const input = page.locator('.quick-input-widget input[type="text"]').first();
+  await input.waitFor(PATIENT);
+  await input.fill(`:${line}`);
+  await page.keyboard.press('Enter');
+  await input.waitFor({ state: 'hidden', ...PATIENT });
+  await page.keyboard.press('F9');
+  await page.locator('.editor-instance .codicon-debug-breakpoint').first().waitFor(PATIENT);
+}
