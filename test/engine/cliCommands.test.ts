@@ -101,6 +101,20 @@ test('runs describes recorded runs without their model, and refuses what is none
   expect(stderr).toMatch(/^hopescope: .+text\.txt: this is not a run file .+\n$/);
 });
 
+test.skipIf(process.platform === 'win32')(
+  'a training whose run file fills the disk stops with a clear error, and the file opens with what it has',
+  async () => {
+    const run = join(folder, 'full.hoperun');
+    const args = ['train', '--model', model, '--text', text, '--epochs', '1000', '--run', run];
+    // `ulimit -f` ends every file at 1 MB; Node turns the signal into a failed write, as on a full disk.
+    const { code, stderr } = await runCli(args, { prefix: ['sh', '-c', 'ulimit -f 2048; exec "$0" "$@"'] });
+    expect([code, stderr]).toEqual([1, expect.stringContaining('the disk refused')]);
+    const { runs } = await runJson<{ runs: RunInfo[] }>(['runs', run]);
+    expect(runs[0].updates).toBeGreaterThan(10);
+    expect(runs[0].keyframes[0]).toBe(0);
+  },
+);
+
 test('help explains every command with examples', async () => {
   const { code, stdout } = await runCli(['--help']);
   expect([code, stdout]).toEqual([0, (await runCli([])).stdout]);

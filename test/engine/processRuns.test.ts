@@ -210,6 +210,14 @@ describe('a stepped training', () => {
     },
   );
 
+  test('in a folder that cannot be made says so and leaves the engine free', async () => {
+    const { connection } = await engines.opened();
+    const request = trainRequest({ runPath: join(path, 'below a file', 'x.hoperun') });
+    const refused = await refusalOf(connection.sendRequest(runs.OpenStepper, request));
+    expect(refused).toMatchObject({ code: 'io', remedy: expect.stringContaining('may be written to') });
+    expect((await connection.sendRequest(protocol.Train, trainRequest())).status).toBe('finished');
+  });
+
   test('into a file that another window records is refused, and that one goes on', async () => {
     const [first, second] = [await engines.opened(), await engines.opened()];
     const runPath = engines.bench.path('both.hoperun');
