@@ -14,46 +14,49 @@ const [RHO, DRIFT, ETA, ALPHA, FIRED] = OVERVIEW_LEVEL_TRACKS.map((_, i) => i);
 
 /** Condenses updates to the columns of a chart, in any order: maxima of what may spike, means of the rest. */
 export class OverviewColumns {
+  readonly #from: number;
+  readonly #to: number;
+  readonly #columns: number;
+  readonly #blocks: number;
+  readonly #levels: number;
   /** As `RunOverview.data`; means hold sums until the end. */
-  private readonly data: Float32Array;
-  /** Weight of each sum in `data`, where it holds one. */
-  private readonly weights: Float32Array;
-  private readonly groups: number;
+  readonly #data: Float32Array;
+  /** Weight of each sum in the data, where it holds one. */
+  readonly #weights: Float32Array;
 
-  constructor(
-    private readonly from: number,
-    private readonly to: number,
-    private readonly columns: number,
-    private readonly blocks: number,
-    private readonly levels: number,
-  ) {
-    this.groups = blocks * levels;
-    const values = tracksOf(this.groups) * columns;
-    this.data = new Float32Array(values).fill(Number.NaN);
-    this.weights = new Float32Array(values);
+  constructor(from: number, to: number, columns: number, blocks: number, levels: number) {
+    this.#from = from;
+    this.#to = to;
+    this.#columns = columns;
+    this.#blocks = blocks;
+    this.#levels = levels;
+    const values = tracksOf(blocks * levels) * columns;
+    this.#data = new Float32Array(values).fill(Number.NaN);
+    this.#weights = new Float32Array(values);
   }
 
   /** Adds one update: its surprises to the columns of their positions, all else to the column where it begins. */
   add({ position, loss, surprise, metrics }: Update): void {
-    const { columns, groups } = this;
+    const columns = this.#columns;
+    const groups = this.#blocks * this.#levels;
     for (let i = 0; i < surprise.length; i++) {
-      const column = this.columnOf(position + i);
+      const column = this.#columnOf(position + i);
       if (column < 0) continue;
-      this.raise(column, surprise[i]);
-      this.sum(columns + column, surprise[i], 1);
+      this.#raise(column, surprise[i]);
+      this.#sum(columns + column, surprise[i], 1);
     }
     // The first column also shows the update that began before it.
-    const column = this.columnOf(Math.max(position, Math.min(this.from, position + surprise.length - 1)));
+    const column = this.#columnOf(Math.max(position, Math.min(this.#from, position + surprise.length - 1)));
     if (column < 0) return;
-    this.sum(2 * columns + column, loss, 1);
+    this.#sum(2 * columns + column, loss, 1);
     for (let group = 0; group < groups; group++) {
       const at = group * WIDTH;
       const has = metrics[at + fired] === 1;
-      this.count(this.at(FIRED, group) + column, has ? 1 : 0);
-      if (has) this.raise(this.at(RHO, group) + column, metrics[at + deltaNorm] / metrics[at + weightNorm]);
-      this.raise(this.at(DRIFT, group) + column, metrics[at + drift]);
-      this.sum(this.at(ETA, group) + column, metrics[at + eta], 1);
-      this.sum(this.at(ALPHA, group) + column, metrics[at + alpha], 1);
+      this.#count(this.#at(FIRED, group) + column, has ? 1 : 0);
+      if (has) this.#raise(this.#at(RHO, group) + column, metrics[at + deltaNorm] / metrics[at + weightNorm]);
+      this.#raise(this.#at(DRIFT, group) + column, metrics[at + drift]);
+      this.#sum(this.#at(ETA, group) + column, metrics[at + eta], 1);
+      this.#sum(this.#at(ALPHA, group) + column, metrics[at + alpha], 1);
     }
   }
 
@@ -63,50 +66,62 @@ export class OverviewColumns {
    * @param tokens read by each of them
    */
   addCondensed(middle: number, tracks: Float32Array, weight: number, tokens: number): void {
-    const column = this.columnOf(middle);
+    const column = this.#columnOf(middle);
     if (column < 0) return;
-    const { columns, groups } = this;
-    this.raise(column, tracks[0]);
-    this.sum(columns + column, tracks[1], weight * tokens);
-    this.sum(2 * columns + column, tracks[2], weight);
+    const columns = this.#columns;
+    const groups = this.#blocks * this.#levels;
+    this.#raise(column, tracks[0]);
+    this.#sum(columns + column, tracks[1], weight * tokens);
+    this.#sum(2 * columns + column, tracks[2], weight);
     for (let group = 0; group < groups; group++) {
       const value = (track: number) => tracks[OVERVIEW_TRACKS.length + track * groups + group];
-      this.raise(this.at(RHO, group) + column, value(RHO));
-      this.raise(this.at(DRIFT, group) + column, value(DRIFT));
-      this.sum(this.at(ETA, group) + column, value(ETA), weight);
-      this.sum(this.at(ALPHA, group) + column, value(ALPHA), weight);
-      this.count(this.at(FIRED, group) + column, value(FIRED));
+      this.#raise(this.#at(RHO, group) + column, value(RHO));
+      this.#raise(this.#at(DRIFT, group) + column, value(DRIFT));
+      this.#sum(this.#at(ETA, group) + column, value(ETA), weight);
+      this.#sum(this.#at(ALPHA, group) + column, value(ALPHA), weight);
+      this.#count(this.#at(FIRED, group) + column, value(FIRED));
     }
   }
 
   finish(runId: string): RunOverview {
-    const { from, to, columns, blocks, levels, data, weights } = this;
+    const data = this.#data;
+    const weights = this.#weights;
     for (let i = 0; i < data.length; i++) if (weights[i] > 0) data[i] /= weights[i];
-    return { runId, from, to, columns, blocks, levels, data: data.buffer as ArrayBuffer };
+    return {
+      runId,
+      from: this.#from,
+      to: this.#to,
+      columns: this.#columns,
+      blocks: this.#blocks,
+      levels: this.#levels,
+      data: data.buffer as ArrayBuffer,
+    };
   }
 
   /** Keeps the largest; NaN counts for nothing. */
-  private raise(at: number, value: number): void {
-    if (value > this.data[at] || Number.isNaN(this.data[at])) this.data[at] = value;
+  #raise(at: number, value: number): void {
+    if (value > this.#data[at] || Number.isNaN(this.#data[at])) this.#data[at] = value;
   }
 
-  private sum(at: number, value: number, weight: number): void {
+  #sum(at: number, value: number, weight: number): void {
     if (Number.isNaN(value)) return;
-    this.data[at] = weight * value + (this.weights[at] > 0 ? this.data[at] : 0);
-    this.weights[at] += weight;
+    this.#data[at] = weight * value + (this.#weights[at] > 0 ? this.#data[at] : 0);
+    this.#weights[at] += weight;
   }
 
-  private count(at: number, value: number): void {
-    this.data[at] = value + (Number.isNaN(this.data[at]) ? 0 : this.data[at]);
+  #count(at: number, value: number): void {
+    this.#data[at] = value + (Number.isNaN(this.#data[at]) ? 0 : this.#data[at]);
   }
 
   /** Where a level's track begins in `data`. */
-  private at(track: number, group: number): number {
-    return (OVERVIEW_TRACKS.length + track * this.groups + group) * this.columns;
+  #at(track: number, group: number): number {
+    return (OVERVIEW_TRACKS.length + track * this.#blocks * this.#levels + group) * this.#columns;
   }
 
-  private columnOf(position: number): number {
-    const { from, to, columns } = this;
+  #columnOf(position: number): number {
+    const from = this.#from;
+    const to = this.#to;
+    const columns = this.#columns;
     if (position < from || position >= to) return -1;
     return Math.min(columns - 1, Math.floor(((position - from) * columns) / (to - from)));
   }

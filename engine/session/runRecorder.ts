@@ -6,7 +6,7 @@ import type { Probe, ProbeScore } from '../protocol/probe.ts';
 import type { RunParent } from '../protocol/runInfo.ts';
 import type { TrainRequest, TrainResult } from '../protocol/training.ts';
 import type { Update } from '../protocol/update.ts';
-import { RunWriter, shouldWrite } from '../run/index.ts';
+import { RunFileError, RunWriter, shouldWrite } from '../run/index.ts';
 import { encodeFastState, stateBytes } from './fastStateFile.ts';
 import type { OpenModel } from './openModel.ts';
 
@@ -43,7 +43,7 @@ export class RunRecorder {
     versions: Versions,
     origin?: BranchOrigin,
   ) {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(path);
     this.writer = RunWriter.create(path, {
       runId,
       title,
@@ -132,5 +132,15 @@ export class RunRecorder {
       this.textOfToken.set(id, text);
     }
     return text;
+  }
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const remedy = 'Choose another folder, or one that may be written to.';
+    throw new RunFileError(`the folder of the run file cannot be made (${reason})`, path, remedy, error);
   }
 }

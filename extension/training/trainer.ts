@@ -175,7 +175,7 @@ export class Trainer {
     progress: Progress,
     token: vscode.CancellationToken,
   ): Promise<TrainResult> {
-    const { confirmAboveBytes: _, ...options } = settings;
+    const { confirmAboveBytes: _, probeInterval, storageBudget, ...options } = settings;
     let shown = 0;
     return this.#engine.train(
       {
@@ -183,6 +183,7 @@ export class Trainer {
         text: input.text,
         title: input.title,
         options,
+        ...{ probeInterval, storageBudget },
         probes: this.#store.snapshot.probes.map(({ probe }) => probe),
         runPath: await runFile(this.#context, run.id),
       },
