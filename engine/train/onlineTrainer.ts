@@ -117,7 +117,9 @@ export class OnlineTrainer {
     index: number,
     position: number,
   ): void {
-    const broken = surprise.every(Number.isFinite) ? writes.find(({ weights }) => !allFinite([...weights.values()])) : undefined;
+    const broken = surprise.every(Number.isFinite)
+      ? writes.find(({ weights }) => !allFinite([...weights.values()]))
+      : undefined;
     if (!broken && surprise.every(Number.isFinite)) return;
     for (const { weights } of writes) tf.dispose([...weights.values()]);
     throw new DivergedError(broken?.level ?? 'the loss', index, position);
