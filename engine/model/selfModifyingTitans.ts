@@ -166,7 +166,7 @@ export function pendingTokens(pending: Generated | undefined): number {
 
 /** Two recordings end to end. */
 export function appendGenerated(pending: Generated | undefined, next: Generated): Generated {
-  if (!pending) return next;
+  if (!pending || pendingTokens(pending) === 0) return next;
   return {
     k: tf.concat([pending.k, next.k], 1),
     v: tf.concat([pending.v, next.v], 1),

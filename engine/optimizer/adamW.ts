@@ -1,3 +1,5 @@
+import { fusedAdamW } from '../tensor/adamW.ts';
+
 /** Hyperparameters of AdamW (Loshchilov and Hutter 2019); the learning rate comes with each step. */
 export interface AdamWOptions {
   readonly beta1: number;
@@ -29,6 +31,8 @@ export function adamWStep(
   const scale = rate / (1 - beta1 ** step);
   const correction = 1 / Math.sqrt(1 - beta2 ** step);
   const keep = 1 - rate * weightDecay;
+  const arrays = { weights, gradient, first, second };
+  if (fusedAdamW(arrays, { beta1, beta2, keep, rate: scale, correction, epsilon })) return;
   for (let i = 0; i < weights.length; i++) {
     const g = gradient[i];
     first[i] = beta1 * first[i] + (1 - beta1) * g;

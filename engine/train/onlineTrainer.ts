@@ -177,7 +177,15 @@ function keep(body: () => Generated): Generated {
 
 /** An open chunk with a tick more; the old one is disposed, the tick is not. */
 function extend(open: Generated, next: Generated): Generated {
-  const longer = keep(() => appendGenerated(open, next));
+  const longer = keep(() => {
+    const both = appendGenerated(open, next);
+    return both === next ? shared(next) : both;
+  });
   tf.dispose({ ...open });
   return longer;
+}
+
+/** The same tokens under handles of their own. */
+function shared({ k, v, eta, logAlpha }: Generated): Generated {
+  return { k: tf.clone(k), v: tf.clone(v), eta: tf.clone(eta), logAlpha: tf.clone(logAlpha) };
 }

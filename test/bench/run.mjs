@@ -1,10 +1,17 @@
+<<<<<<< HEAD
 // `npm run bench [-- PART…] [--json] [--write]`: measures on this machine and prints a table. PART is activation, editor,
 // latency, training, memory, view or pretraining. Targets are printed beside the figures; a missed one fails nothing.
+=======
+// `npm run bench [-- PART…] [--json] [--write]`: measures on this machine and prints a table. PART is activation,
+// latency, training, memory, kernels, view or pretraining. Targets are printed beside the figures; a missed one fails nothing.
+>>>>>>> wt/kernels
+
 import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { measureActivation } from './activation.mjs';
 import { measureEditor } from './editor.mjs';
 import { measureLatency, measureMemory, measureTraining } from './engine.mjs';
+import { measureKernels } from './kernels.mjs';
 import { measurePretraining } from './pretraining.mjs';
 import { measureView } from './view.mjs';
 
@@ -14,6 +21,7 @@ const PARTS = {
   latency: measureLatency,
   training: measureTraining,
   memory: measureMemory,
+  kernels: measureKernels,
   view: measureView,
   pretraining: measurePretraining,
 };

@@ -105,6 +105,8 @@ export interface KernelModule {
   relaxed: boolean;
   /** Address of at least `bytes` bytes of working memory, valid until the next call. */
   workspace(bytes: number): number;
+  /** A view of memory from an address on, valid until the memory grows. */
+  view(address: number, length: number): Float32Array;
 }
 
 /** Working memory that grows with the largest kernel so far. */
@@ -144,5 +146,7 @@ export function openKernelModule(backend: HostBackend, folder?: string): KernelM
   if (scratch === 0)
     throw new Error('The wasm backend has no memory left for the kernels. Close other models.');
   kernels.fillConstants(scratch + scratchBytes);
-  return { kernels, scratch, relaxed, workspace: growingWorkspace(backend) };
+  const { memory } = backend.wasm.asm as { memory: { buffer: ArrayBuffer } };
+  const view = (address: number, length: number) => new Float32Array(memory.buffer, address, length);
+  return { kernels, scratch, relaxed, workspace: growingWorkspace(backend), view };
 }

@@ -1,4 +1,4 @@
-import { getKernel, type KernelConfig, registerKernel, unregisterKernel } from '#tfjs';
+import { getBackend, getKernel, type KernelConfig, registerKernel, unregisterKernel } from '#tfjs';
 import { batchMatMulKernel } from './batchMatMul.ts';
 import { binaryKernels } from './binary.ts';
 import { continuumKernels } from './continuum.ts';
@@ -41,12 +41,19 @@ function allKernels(module: KernelModule, backend: HostBackend): KernelConfig[] 
   ];
 }
 
+let current: KernelModule | undefined;
+
+/** Our kernels, for what works on arrays rather than tensors; undefined while another backend is in use. */
+export function currentKernels(): KernelModule | undefined {
+  return getBackend() === 'wasm' ? current : undefined;
+}
+
 /** Puts our kernels in the place of the library's on the wasm backend that is open. */
-export function installKernelPack(backend: HostBackend, folder?: string): KernelModule {
+export function installKernelPack(backend: HostBackend, folder?: string): void {
   const module = openKernelModule(backend, folder);
   for (const kernel of allKernels(module, backend)) {
     if (getKernel(kernel.kernelName, 'wasm')) unregisterKernel(kernel.kernelName, 'wasm');
     registerKernel(kernel);
   }
-  return module;
+  current = module;
 }

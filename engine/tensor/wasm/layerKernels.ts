@@ -130,7 +130,6 @@ export interface LayerKernels {
     beta2: number,
     rest1: number,
     rest2: number,
-    scale: number,
     keep: number,
     rate: number,
     correction: number,

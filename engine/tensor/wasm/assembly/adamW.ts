@@ -1,8 +1,8 @@
 import { madd } from './simd';
 
 /**
- * One AdamW step in place: m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g², θ ← keep·θ − rate·m/(√v·correction + ε), with
- * g = scale·gradient. The host folds bias correction and decay into `rate`, `correction` and `keep`.
+ * One AdamW step in place: m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g², θ ← keep·θ − rate·m/(√v·correction + ε).
+ * The host folds bias correction and decay into `rate`, `correction` and `keep`.
  */
 export function adamW(
   weights: usize,
@@ -14,7 +14,6 @@ export function adamW(
   beta2: f32,
   rest1: f32,
   rest2: f32,
-  scale: f32,
   keep: f32,
   rate: f32,
   correction: f32,
@@ -24,13 +23,12 @@ export function adamW(
   const b2 = f32x4.splat(beta2);
   const r1 = f32x4.splat(rest1);
   const r2 = f32x4.splat(rest2);
-  const s = f32x4.splat(scale);
   const k = f32x4.splat(keep);
   const by = f32x4.splat(rate);
   const c = f32x4.splat(correction);
   const e = f32x4.splat(epsilon);
   for (; n >= 4; n -= 4, weights += 16, gradient += 16, first += 16, second += 16) {
-    const g = f32x4.mul(s, v128.load(gradient));
+    const g = v128.load(gradient);
     const m = madd(b1, v128.load(first), f32x4.mul(r1, g));
     const v = madd(b2, v128.load(second), f32x4.mul(r2, f32x4.mul(g, g)));
     v128.store(first, m);
@@ -39,7 +37,7 @@ export function adamW(
     v128.store(weights, f32x4.sub(f32x4.mul(k, v128.load(weights)), step));
   }
   for (; n > 0; n--, weights += 4, gradient += 4, first += 4, second += 4) {
-    const g = scale * load<f32>(gradient);
+    const g = load<f32>(gradient);
     const m = beta1 * load<f32>(first) + rest1 * g;
     const v = beta2 * load<f32>(second) + rest2 * (g * g);
     store<f32>(first, m);

@@ -1,0 +1,57 @@
+import { openBackend } from '../../engine/tensor/backend.ts';
+import { tf } from '../../engine/tensor/tf.ts';
+import { median } from './statistics.mjs';
+
+const folder = 'engine/tensor/build';
+
+export interface KernelSets {
+  /** Puts the library's kernels or ours in place. */
+  use(set: 'stock' | 'ours'): void;
+}
+
+/** The library's kernels and ours on one open wasm backend; once a process, as what is registered is global. */
+export async function openKernelSets(): Promise<KernelSets> {
+  tf.setWasmPaths(`${folder}/`);
+  await tf.setBackend('wasm');
+  const sets = {
+    stock: tf.getKernelsForBackend('wasm'),
+    ours: [] as ReturnType<typeof tf.getKernelsForBackend>,
+  };
+  await openBackend('wasm', { wasmFolder: folder });
+  sets.ours = tf.getKernelsForBackend('wasm');
+  return {
+    use(set) {
+      for (const { kernelName } of tf.getKernelsForBackend('wasm')) tf.unregisterKernel(kernelName, 'wasm');
+      for (const kernel of sets[set]) tf.registerKernel(kernel);
+    },
+  };
+}
+
+/** Seconds of processor time that `run` takes, which a busy machine changes less than the time on the clock. */
+export function processorSeconds(run: () => void): number {
+  const before = process.cpuUsage();
+  run();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1e6;
+}
+
+/** Medians of both sets, alternating, after one run of either. */
+export function alternate(
+  use: (set: 'stock' | 'ours') => void,
+  rounds: number,
+  runs: Record<'stock' | 'ours', () => number>,
+): { stock: number; ours: number; ratio: number } {
+  const rates = { stock: [] as number[], ours: [] as number[], ratio: [] as number[] };
+  for (let round = 0; round <= rounds; round++) {
+    const rate = { stock: 0, ours: 0 };
+    for (const set of ['stock', 'ours'] as const) {
+      use(set);
+      rate[set] = runs[set]();
+    }
+    if (round === 0) continue;
+    rates.stock.push(rate.stock);
+    rates.ours.push(rate.ours);
+    rates.ratio.push(rate.ours / rate.stock);
+  }
+  return { stock: median(rates.stock), ours: median(rates.ours), ratio: median(rates.ratio) };
+}
