@@ -63,7 +63,7 @@ export class DebugTrainings {
     if (refused) throw new Error(refused);
     const probes = [...store.snapshot.probes.map(({ probe }) => probe), ...launchProbes(launch)];
     const model = await engine.model();
-    const { confirmAboveBytes: _, ...options } = settings(launch, uri, model);
+    const { confirmAboveBytes: _, probeInterval, storageBudget, ...options } = settings(launch, uri, model);
     if (stopping.isCancellationRequested) throw new Error('Cancelled.');
     const before = store.snapshot;
     const { blocks, levels } = model;
@@ -75,7 +75,10 @@ export class DebugTrainings {
     let closed = false;
     try {
       const stepper = await EngineStepper.open(engine, {
-        request: { runId: id, runPath, text: input.text, title: input.title, options, probes },
+        request: {
+          ...{ runId: id, runPath, text: input.text, title: input.title },
+          ...{ options, probeInterval, storageBudget, probes },
+        },
         source: { path: programPath(uri), name },
         ...{ text: input.source, document: text, model },
         watcher: {

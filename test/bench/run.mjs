@@ -1,11 +1,5 @@
-<<<<<<< HEAD
-// `npm run bench [-- PART…] [--json] [--write]`: measures on this machine and prints a table. PART is activation, editor,
-// latency, training, memory, view or pretraining. Targets are printed beside the figures; a missed one fails nothing.
-=======
-// `npm run bench [-- PART…] [--json] [--write]`: measures on this machine and prints a table. PART is activation,
-// latency, training, memory, kernels, view or pretraining. Targets are printed beside the figures; a missed one fails nothing.
->>>>>>> wt/kernels
-
+// `npm run bench [-- PART…] [--json] [--write]`: measures on this machine and prints a table. PART is a name of PARTS.
+// Targets are printed beside the figures; a missed one fails nothing.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { measureActivation } from './activation.mjs';
