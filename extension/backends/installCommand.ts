@@ -51,6 +51,7 @@ export async function installNativeBackend(c: CommandContext): Promise<void> {
     ['install', ...flag, '--into', into],
   );
   await setPath(undefined);
+  forgetTimings(c);
   await offerMeasuring(`${label} is installed (TensorFlow ${tensorflow}).`);
 }
 
@@ -64,6 +65,7 @@ export async function uninstallNativeBackend(c: CommandContext): Promise<void> {
   const { removed } = await run<{ removed: boolean }>(c, 'Removing the native backend', [
     ...['uninstall', '--into', into],
   ]);
+  forgetTimings(c);
   const gone = removed ? 'The native backend was removed.' : 'No native backend was installed.';
   const text = own ? `${gone} The folder ${own} is not used any more; it was left as it is.` : gone;
   const restart = 'Restart Engine';
@@ -73,7 +75,7 @@ export async function uninstallNativeBackend(c: CommandContext): Promise<void> {
   }
 }
 
-async function useFolder({ context }: CommandContext): Promise<void> {
+async function useFolder(c: CommandContext): Promise<void> {
   const chosen = await vscode.window.showOpenDialog({
     title: 'Select the folder of a native backend',
     openLabel: 'Use Folder',
@@ -84,7 +86,8 @@ async function useFolder({ context }: CommandContext): Promise<void> {
   if (chosen[0].scheme !== 'file')
     throw new Error('The folder must lie on the machine where the extension runs.');
   const folder = chosen[0].fsPath;
-  await setPath(folder === installedNativeFolder(context) ? undefined : folder);
+  await setPath(folder === installedNativeFolder(c.context) ? undefined : folder);
+  forgetTimings(c);
   await offerMeasuring(`The native backend is looked for in ${folder}.`);
 }
 
@@ -117,6 +120,12 @@ async function setPath(folder: string | undefined): Promise<void> {
   if (nativePath() === (folder ?? '')) return;
   const configuration = vscode.workspace.getConfiguration('hopescope.engine');
   await configuration.update('nativePath', folder, vscode.ConfigurationTarget.Global);
+}
+
+/** What was measured before says nothing of another native backend; it is measured anew when nothing goes on. */
+function forgetTimings({ store }: CommandContext): void {
+  const { backend } = store.snapshot;
+  if (backend) store.update({ backend: { ...backend, timings: undefined } });
 }
 
 /** Measuring starts processes of its own, so the engine need not be started anew before. */

@@ -3,6 +3,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { measureActivation } from './activation.mjs';
+import { measureBackends } from './backends.mjs';
 import { measureEditor } from './editor.mjs';
 import { measureLatency, measureMemory, measureTraining } from './engine.mjs';
 import { measureKernels } from './kernels.mjs';
@@ -16,6 +17,7 @@ const PARTS = {
   training: measureTraining,
   memory: measureMemory,
   kernels: measureKernels,
+  backends: measureBackends,
   view: measureView,
   pretraining: measurePretraining,
 };

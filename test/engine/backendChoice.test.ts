@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -71,6 +71,14 @@ describe('trying a backend in a process of its own', () => {
     });
     const missing = await tryCandidate({ backend: 'wasm', model: join(empty, 'no-model') });
     expect(missing).toMatchObject({ refused: expect.stringContaining('the model folder cannot be opened') });
+  });
+
+  test('finds the native backend behind a link, and gives it the tensor library of the engine', async () => {
+    const real = brokenNative(await folder(), '');
+    const nativeFolder = join(await folder(), 'link');
+    await symlink(real, nativeFolder);
+    const answer = await tryCandidate({ backend: 'tensorflow', nativeFolder });
+    expect(answer).toEqual({ label: 'TensorFlow CPU' });
   });
 
   test.each([

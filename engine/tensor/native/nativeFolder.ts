@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 
 /** The two names of one package: the binding, its JavaScript and its kernels are the same byte by byte. */
 export const NATIVE_PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'] as const;
@@ -43,7 +43,8 @@ export class NativeMissingError extends Error {
  */
 export function findNative(folder: string | undefined): NativeInstall {
   if (!folder || !existsSync(folder)) throw new NativeMissingError('not installed');
-  const root = resolve(folder);
+  // Modules know themselves by their real path.
+  const root = realpathSync(folder);
   const found = [root, ...NATIVE_PACKAGES.map(name => join(root, 'node_modules', name))].find(isPackage);
   if (!found) throw new NativeMissingError(`there is no ${NATIVE_PACKAGES.join(' or ')} in ${root}`);
   const manifest = readJson(join(found, 'package.json')) as { name: NativePackageName; version: string };

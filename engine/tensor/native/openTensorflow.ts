@@ -55,7 +55,7 @@ function loadBinding(require: Require, { binding, record }: NativeInstall): unkn
     return require(binding);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    const missing = /^(?:.*\/)?(lib[^:]+): cannot open shared object file/.exec(reason)?.[1];
+    const missing = /^(?:.*\/)?(libtensorflow[^:]*): cannot open shared object file/.exec(reason)?.[1];
     if (!missing) throw new Error(`its addon cannot be loaded: ${reason}`, { cause: error });
     const from = record?.library ? ` of ${record.library}, which it was built with,` : '';
     const again = 'install the native backend again';
