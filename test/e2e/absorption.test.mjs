@@ -36,17 +36,21 @@ before(async () => {
 after(() => session?.close());
 afterEach(context => keepEvidence(session, context));
 
-/** Text of the page of the rendered Markdown, once one holds this. */
+/** Text and rows of tables of the page that holds this text, once one does. */
 function rendered(text) {
+  const read = () => ({
+    text: document.body?.textContent ?? '',
+    rows: Array.from(document.querySelectorAll('tr'), row => Array.from(row.cells, cell => cell.textContent)),
+  });
   return eventually(
     async () => {
       for (const frame of page.frames()) {
-        const found = await frame.evaluate(() => document.body?.innerText ?? '').catch(() => '');
-        if (found.includes(text)) return found;
+        const found = await frame.evaluate(read).catch(() => undefined);
+        if (found?.text.includes(text)) return found;
       }
-      return '';
+      return undefined;
     },
-    found => found !== '',
+    Boolean,
     { what: `a rendered document with “${text}”`, timeout: 60_000 },
   );
 }
@@ -84,15 +88,12 @@ test('a selected fact is divided among the levels, shown as text and kept for th
   const said = await messageOf(await notification(page, 'p(answer) a token went from', { timeout: 120_000 }));
   assert.match(said, /nats\. (The largest contribution is that of \S+’s change|n\/a)/);
 
-  const text = await rendered('Contribution of each level’s change');
-  for (const level of LEVELS) assert.match(text, new RegExp(`^${level}\\s`, 'm'), level);
+  const { text, rows } = await rendered('Contribution of each level’s change');
   assert.match(text, /It does not say where a fact is stored/);
   const shapley = LEVELS.map(level => {
-    const cells = new RegExp(`^${level}\\s+(.*)$`, 'm')
-      .exec(text)[1]
-      .trim()
-      .split(/\s*\t\s*|\s{2,}/);
-    return Number(cells[1].replace('−', '-'));
+    const row = rows.find(([name]) => name === level);
+    assert.ok(row, `${level} in ${JSON.stringify(rows)}`);
+    return Number(row[2].replace('−', '-'));
   });
   const gain = Number(/([+−][\d.]+) nats/.exec(said)[1].replace('−', '-'));
   const sum = shapley.reduce((total, value) => total + value, 0);
@@ -104,7 +105,10 @@ test('a selected fact is divided among the levels, shown as text and kept for th
   await screenshot(page, 'which-level-report-high-contrast');
   await setTheme(session, 'Dark Modern');
 
-  await clickIn(await notification(page, 'p(answer) a token went from'), 'Show Timeline');
+  await command(page, 'Hopescope: Show Timeline');
+  await page.locator('.tab.active', { hasText: 'Timeline: people.txt' }).waitFor({ timeout: 30_000 });
+  await command(page, 'View: Close Other Editors in Group');
+  await command(page, 'View: Single Column Editor Layout');
   await rendered('hand-over between levels');
   await screenshot(page, 'which-level-timeline');
 });
