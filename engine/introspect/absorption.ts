@@ -86,6 +86,9 @@ export async function absorb(input: AbsorptionInput, watcher: Watcher): Promise<
     scores.push({ before: scorer.score(before), after: scorer.score(after) });
     await pace.step(2);
   }
+  const half = significant ? await halfGainAt(input, start, gain, pace) : undefined;
+  const over = await handOver(input, before, pace);
+  pace.finish();
   return {
     from,
     to,
@@ -96,10 +99,10 @@ export async function absorb(input: AbsorptionInput, watcher: Watcher): Promise<
     significant,
     levels: levels.map(span => contribution(span, shares.get(span.id), drawn.get(span.id), pathOf(span.id))),
     pathResidual: pathPoints ? gain - attributed : Number.NaN,
-    halfGainAt: significant ? await halfGainAt(input, start, gain, pace) : undefined,
+    halfGainAt: half,
     paraphrases: scores.slice(0, input.paraphrases.length),
     neighbours: scores.slice(input.paraphrases.length),
-    handOver: await handOver(input, before, pace),
+    handOver: over,
   };
 }
 

@@ -82,11 +82,13 @@ describe('the engine process', () => {
     const run = await recorded(engine, 'refused');
     const missing = connection.sendRequest(Absorb, absorption({ ...run, path: `${run.path}.gone` }));
     expect((await refusalOf(missing)).code).toBe('io');
-    const first = connection.sendRequest(Absorb, absorption(run, { controls: 1000, token: 'first' }));
+    const source = new CancellationTokenSource();
+    const long = absorption(run, { controls: 1000, token: 'first' });
+    const first = connection.sendRequest(Absorb, long, source.token);
     const second = await refusalOf(connection.sendRequest(Absorb, absorption(run)));
     expect(second).toMatchObject({ code: 'busy' });
     expect(second.message).toContain('a run is looked into');
-    await engine.kill();
-    await first.catch(() => undefined);
+    source.cancel();
+    expect((await refusalOf(first)).message).toContain('cancelled');
   });
 });
