@@ -30,12 +30,12 @@ test('the side panel has the views of the manifest, each with something to say w
   const { page } = session;
   await showLevels(page);
   const container = Object.values(manifest.contributes.views).flat();
-  assert.deepEqual(container.map(view => view.name).sort(), ['Checkpoint', 'Levels', 'Probes']);
+  assert.deepEqual(container.map(view => view.name).sort(), ['Checkpoint', 'Levels', 'Probes', 'Runs']);
   for (const { name } of container) await pane(page, name).waitFor();
 
   const levels = await levelsIn(page, 'no-model', 'idle');
   assert.match(await levelsText(levels), /train on|model/i);
-  for (const name of ['Checkpoint', 'Probes']) {
+  for (const name of ['Checkpoint', 'Runs', 'Probes']) {
     const section = pane(page, name);
     if ((await section.getAttribute('class')).includes('expanded') === false)
       await section.locator('.pane-header').click();

@@ -37,7 +37,7 @@ export function loader(ask: Ask, state: () => ViewState, dispatch: (action: Acti
       dispatch({
         type: 'problem',
         key: want.key,
-        text: error instanceof Error ? error.message : String(error),
+        text: wordsOf(error),
       });
     }
     if (state().host.live) await new Promise(resolve => setTimeout(resolve, LIVE_MS));
@@ -113,4 +113,10 @@ export function askHost(messenger: Messenger): Ask {
       }
     }
   };
+}
+
+/** The messenger rejects with an object that has a message but is no Error. */
+function wordsOf(error: unknown): string {
+  const { message } = (error ?? {}) as { message?: unknown };
+  return typeof message === 'string' ? message : String(error);
 }

@@ -89,8 +89,7 @@ function keyboard(main: HTMLElement, actions: ViewActions): void {
     // Controls have keys of their own, and the panel scrolls; stepping by the page's other keys works from everywhere.
     if (target.closest('select')) return;
     if (target.closest('button, vscode-button') && [' ', 'Enter'].includes(event.key)) return;
-    if (target.closest('aside, .text') && ['ArrowUp', 'ArrowDown', ' ', 'Home', 'End'].includes(event.key))
-      return;
+    if (target.closest('aside') && ['ArrowUp', 'ArrowDown', ' ', 'Home', 'End'].includes(event.key)) return;
     event.preventDefault();
     if (meaning === 'dismiss') {
       actions.dispatch({ type: 'dismissCard' });

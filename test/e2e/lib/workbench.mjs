@@ -57,8 +57,11 @@ export async function pick(page, label) {
   await rows.filter({ hasText: label }).first().click(PATIENT);
 }
 
-/** Answers the file dialog that a command has opened with a path; the dialog is a quick input too. */
-export async function saveAs(page, path) {
+/**
+ * Answers the file dialog that a command has opened with a path; the dialog is a quick input too.
+ * @param button what its button says
+ */
+export async function saveAs(page, path, button = 'OK') {
   const input = page.locator(`${QUICK} input[type="text"]`).first();
   await eventually(
     () => input.inputValue(),
@@ -66,7 +69,10 @@ export async function saveAs(page, path) {
     { what: 'the file dialog' },
   );
   await input.fill(path);
-  await page.locator(`${QUICK} .monaco-button`, { hasText: /^OK$/ }).first().click(PATIENT);
+  await page
+    .locator(`${QUICK} .monaco-button`, { hasText: new RegExp(`^${button}$`) })
+    .first()
+    .click(PATIENT);
   await page
     .locator(`${QUICK}:visible`)
     .waitFor({ state: 'detached', ...PATIENT })
