@@ -20,8 +20,8 @@ export interface HeatMapData {
   readonly pending?: TimeSpan;
   /** Positions of firings still to come; dashed. */
   readonly planned: readonly number[];
-  /** Says what is pending or why there is nothing. */
-  readonly note?: { readonly at: number; readonly text: string };
+  /** Says what is pending, the longest first; the first that has room is written. */
+  readonly note?: { readonly at: number; readonly texts: readonly string[] };
   readonly selected?: { readonly block: number; readonly from: number; readonly to: number };
 }
 
@@ -117,16 +117,18 @@ function cell(x: number, width: number, block: number, rho: number, theme: Theme
 
 /** Words beside what they are about, on the background so that no line runs through them. */
 function note(
-  { at, text }: { at: number; text: string },
+  { at, texts }: { at: number; texts: readonly string[] },
   x: (position: number) => number,
   { width, theme }: HeatMapOptions,
   height: number,
 ): Shape[] {
-  const wide = text.length * 6.2 + 8;
-  const left = Math.max(4, Math.min(x(at) + 8, width - wide - 2));
+  const left = x(at) + 8;
+  const wide = (text: string): number => text.length * 6.2 + 8;
+  const text = texts.find(words => left + wide(words) <= width);
+  if (text === undefined) return [];
   const y = Math.round(height / 2);
   return [
-    { kind: 'rect', x: left - 4, y: y - 8, width: wide, height: 16, fill: theme.background },
+    { kind: 'rect', x: left - 4, y: y - 8, width: wide(text), height: 16, fill: theme.background },
     { kind: 'text', x: left, y: y + 4, text, fill: theme.foreground },
   ];
 }

@@ -110,13 +110,14 @@ export function heatData(state: ViewState, level: number, last: Update | undefin
   const total = Math.max(host.total, run.positions);
   const next = pending ? pending.from + period : Math.ceil((run.positions + 1) / period) * period;
   const toGo = next - run.positions;
-  // Only where there is room for the words.
-  const room = (window.to - run.positions) / (window.to - window.from) > 0.2;
   const note =
-    pending && room && period > 16 && run.positions >= window.from && run.positions < total
+    pending && period > 16 && run.positions >= window.from && run.positions < total
       ? {
           at: run.positions,
-          text: `${grouped(period - toGo)} of ${grouped(period)} read, ${grouped(toGo)} to go`,
+          texts: [
+            `${grouped(period - toGo)} of ${grouped(period)} read, ${grouped(toGo)} to go`,
+            `${grouped(toGo)} to go`,
+          ],
         }
       : undefined;
   const { row } = state;
@@ -127,7 +128,9 @@ export function heatData(state: ViewState, level: number, last: Update | undefin
   return {
     blocks: levelCells(source, level),
     pending,
-    planned: plannedFirings(run, level, window.from, window.to, total),
+    // Closer together they would be a pattern and not moments.
+    planned:
+      (period * state.width) / (window.to - window.from) < 8 ? [] : plannedFirings(run, level, window, total),
     note,
     selected,
   };

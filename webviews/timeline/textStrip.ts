@@ -78,7 +78,7 @@ export function textStrip(parent: HTMLElement, { dispatch }: ViewActions): Draw 
       if (span.title !== title) span.title = title;
     });
     const last = first + texts.length - 1;
-    const passes = Math.ceil(Math.max(state.host.total, run.positions) / run.tokens);
+    const passes = run.options.epochs;
     const where = passes > 1 ? `, pass ${pass + 1} of ${passes}` : '';
     setText(
       caption,

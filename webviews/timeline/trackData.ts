@@ -220,19 +220,16 @@ export function pendingOf(
   return pending > 0 ? { from: run.positions - pending, to: run.positions } : undefined;
 }
 
-/** Firings that are still to come in a stretch, at most as many as can be told apart. */
+/** Firings that are still to come in a stretch. */
 export function plannedFirings(
   run: RunInfo,
   level: number,
-  from: number,
-  to: number,
+  { from, to }: { from: number; to: number },
   total: number,
 ): number[] {
   const { period } = run.levels[level];
   const found: number[] = [];
-  const end = Math.min(to, total);
   const first = Math.max(Math.floor(run.positions / period) + 1, Math.ceil(from / period)) * period;
-  if ((end - first) / period > 200) return [];
-  for (let at = first; at <= end; at += period) found.push(at);
+  for (let at = first; at <= Math.min(to, total); at += period) found.push(at);
   return found;
 }
