@@ -83,15 +83,7 @@ export function writeChunk(
   gradientCeiling = Number.POSITIVE_INFINITY,
 ): ChunkWrite {
   const { k, eta, retention, before, after, inverse } = solver;
-  const { pre, hidden, out } = readMemory(weights, k);
-  const surprise = tf.mul<tf.Tensor3D>(tf.sub(out, vHat), tf.scalar(2));
-  let error = surprise;
-  let delta = tf.mul<tf.Tensor3D>(tf.matMul(error, weights.w1), geluDerivative(pre));
-  if (Number.isFinite(gradientCeiling)) {
-    const scale = clipScale(error, hidden, delta, k, gradientCeiling);
-    error = tf.mul(error, scale);
-    delta = tf.mul(delta, scale);
-  }
+  const { pre, hidden, error, delta, surprise } = chunkGradient(weights, k, vHat, gradientCeiling);
   const u = tf.matMul(inverse, tf.mul<tf.Tensor3D>(eta, tf.add(tf.mul(before, pre), delta)));
   const subtracted: MemoryWeights = {
     w1: tf.matMul(tf.mul<tf.Tensor3D>(tf.mul(after, eta), error), hidden, true, false),
@@ -102,6 +94,34 @@ export function writeChunk(
     w2: tf.sub<tf.Tensor3D>(tf.mul(retention, weights.w2), subtracted.w2),
   };
   return { weights: written, subtracted, surprise };
+}
+
+/** The inner gradient of a chunk's tokens, ∇ℓ_t = (e hᵀ, δ kᵀ), at the weights of its start. */
+export interface ChunkGradient {
+  /** W2 k, [G, C, D] */
+  readonly pre: tf.Tensor3D;
+  /** h = σ(W2 k), [G, C, D] */
+  readonly hidden: tf.Tensor3D;
+  /** e, ∇_y ℓ scaled down to the ceiling, [G, C, O] */
+  readonly error: tf.Tensor3D;
+  /** δ = (W1ᵀ e) σ′(W2 k), [G, C, D] */
+  readonly delta: tf.Tensor3D;
+  /** ∇_y ℓ, [G, C, O] */
+  readonly surprise: tf.Tensor3D;
+}
+
+export function chunkGradient(
+  weights: MemoryWeights,
+  k: tf.Tensor3D,
+  vHat: tf.Tensor3D,
+  gradientCeiling: number,
+): ChunkGradient {
+  const { pre, hidden, out } = readMemory(weights, k);
+  const surprise = tf.mul<tf.Tensor3D>(tf.sub(out, vHat), tf.scalar(2));
+  const delta = tf.mul<tf.Tensor3D>(tf.matMul(surprise, weights.w1), geluDerivative(pre));
+  if (!Number.isFinite(gradientCeiling)) return { pre, hidden, error: surprise, delta, surprise };
+  const scale = clipScale(surprise, hidden, delta, k, gradientCeiling);
+  return { pre, hidden, error: tf.mul(surprise, scale), delta: tf.mul(delta, scale), surprise };
 }
 
 /** min(1, ceiling / ‖∇ℓ_t‖) a token, [G, C, 1]; ∇ℓ_t = (e hᵀ, δ kᵀ). */

@@ -74,7 +74,7 @@ export function splitHeads(x: tf.Tensor2D, batch: number, heads: number): tf.Ten
 }
 
 /** [B × H, T, D / H] to [B × T, D]. */
-function mergeHeads(x: tf.Tensor3D, batch: number): tf.Tensor2D {
+export function mergeHeads(x: tf.Tensor3D, batch: number): tf.Tensor2D {
   const [groups, tokens, inner] = x.shape;
   const heads = groups / batch;
   const merged = tf.transpose(tf.reshape(x, [batch, heads, tokens, inner]), [0, 2, 1, 3]);

@@ -12,7 +12,7 @@ export interface AbsorptionRequest {
   readonly paraphrases: readonly Probe[];
   /** Facts that should not have changed. */
   readonly neighbours: readonly Probe[];
-  /** Norm-matched random deltas a level, at least 20. */
+  /** Norm-matched random deltas a level, 20 to 1000. */
   readonly controls: number;
   readonly seed: number;
   /** Points of the path integral, 8 to 64; 0 leaves the attribution a block out. */
@@ -30,16 +30,21 @@ export interface LevelContribution {
   readonly sufficiency: number;
   /** necessity − sufficiency */
   readonly interaction: number;
-  /** Gain of this level's change alone when it is replaced by random deltas of the same norm a tensor. */
+  /** Gain of this level's change alone when every entry of it is given a random sign: random deltas of its norm. */
   readonly control: { readonly mean: number; readonly deviation: number; readonly count: number };
-  /** (sufficiency − control.mean) / control.deviation */
+  /** (sufficiency − control.mean) / control.deviation; NaN where the level did not change. */
   readonly zScore: number;
-  /** −∫₀¹ ⟨∇P, Δ⟩ ds a block; they add up to the gain over all levels and blocks. Empty when not asked for. */
+  /**
+   * ∫₀¹ ⟨∇P(θ⁰ + sΔ), Δ⟩ ds a block, P the mean log-probability; over all levels and blocks they add up to the gain.
+   * Empty when not asked for.
+   */
   readonly path: readonly number[];
   /** Updates that this level made between the two states. */
   readonly updates: number;
   /** Set where the level was not at a boundary in between: tokens still to go from the later state. */
   readonly tokensToGo?: number;
+  /** Its learning rate was 0. */
+  readonly frozen: boolean;
 }
 
 export interface AbsorptionReport {
@@ -49,14 +54,14 @@ export interface AbsorptionReport {
   readonly after: number;
   /** after − before */
   readonly gain: number;
-  /** Standard error of a gain under random deltas of all levels together. */
+  /** Standard deviation of the gain under random deltas of all levels together. */
   readonly standardError: number;
   /** Whether |gain| is over twice the standard error; where not, contributions are not shown. */
   readonly significant: boolean;
   readonly levels: readonly LevelContribution[];
   /** Gain − Σ path, what the integral's points miss; NaN when not asked for. */
   readonly pathResidual: number;
-  /** First number of updates at which half of the gain was there, by bisection's monotone reading of the run. */
+  /** First number of updates at which half of the gain was there, by bisection; absent where not significant. */
   readonly halfGainAt?: number;
   readonly paraphrases: readonly { readonly before: number; readonly after: number }[];
   readonly neighbours: readonly { readonly before: number; readonly after: number }[];

@@ -1,4 +1,5 @@
 export * from './absorption.ts';
+export * from './forgetting.ts';
 export * from './frame.ts';
 export * from './level.ts';
 export * from './metric.ts';

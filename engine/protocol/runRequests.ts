@@ -1,10 +1,18 @@
 import { ProgressType, RequestType } from 'vscode-jsonrpc';
 import type { AbsorptionReport, AbsorptionRequest } from './absorption.ts';
+import type { ForgettingReport, InterferenceReport, InterferenceRequest } from './forgetting.ts';
 import type { Frame } from './frame.ts';
+import type { Probe } from './probe.ts';
 import type { EngineErrorData } from './requests.ts';
 import type { BranchChange, RunInfo } from './runInfo.ts';
 import type { RunOverview } from './runOverview.ts';
-import type { DeltaSpectrum, WriteParts } from './spectrum.ts';
+import type {
+  ChangeRequest,
+  DeltaSpectrum,
+  SpectrumRequest,
+  WriteParts,
+  WritePartsRequest,
+} from './spectrum.ts';
 import type { TrainRequest } from './training.ts';
 
 /** Every request names the run by its file. None needs a loaded model but where it says so. */
@@ -53,20 +61,31 @@ export interface BranchRequest {
 /** A new run from any update of this one, trained to its end. Needs the model. Cancellable; progress by its run id. */
 export const Branch = new RequestType<BranchRequest, RunInfo, EngineErrorData>('run/branch');
 /** Spectrum of what a level's matrices changed between two states. Needs the model. Cancellable. */
-export const ReadSpectrum = new RequestType<
-  { path: string; from: number; to: number; level: string; block: number },
-  DeltaSpectrum,
-  EngineErrorData
->('run/spectrum');
+export const ReadSpectrum = new RequestType<SpectrumRequest, DeltaSpectrum, EngineErrorData>('run/spectrum');
 /** Decay, erase and write of one update of `memory` or `projections`. Needs the model. */
-export const ReadWriteParts = new RequestType<
-  { path: string; update: number; level: string; block: number },
-  WriteParts,
-  EngineErrorData
->('run/writeParts');
+export const ReadWriteParts = new RequestType<WritePartsRequest, WriteParts, EngineErrorData>(
+  'run/writeParts',
+);
+/** The nearest update before or after one that changed a level; none where there is no further one. Cancellable. */
+export const FindChange = new RequestType<ChangeRequest, { update?: number }, EngineErrorData>(
+  'run/findChange',
+);
 /** Which level's change a fact's gain is owed to. Needs the model. Cancellable; progress by `token`. */
 export const Absorb = new RequestType<AbsorptionRequest, AbsorptionReport, EngineErrorData>('run/absorb');
 export const AbsorbProgress = new ProgressType<{ done: number; total: number }>();
+/** What a change does to facts, predicted a level and measured. Needs the model. Cancellable. */
+export const ReadInterference = new RequestType<InterferenceRequest, InterferenceReport, EngineErrorData>(
+  'run/interference',
+);
+/**
+ * Forgetting among the probes recorded in a run, or in runs that followed one another on one memory (the probes that
+ * all of them scored, in the order of the first). Needs no model.
+ */
+export const ReadForgetting = new RequestType<
+  { paths: readonly string[] },
+  { probes: readonly Probe[]; report: ForgettingReport },
+  EngineErrorData
+>('run/forgetting');
 
 /**
  * Opens a training that goes only when told to: its run file is begun, nothing is trained yet. Until it is closed

@@ -1,3 +1,28 @@
+export interface SpectrumRequest {
+  readonly path: string;
+  /** The states compared, in updates. */
+  readonly from: number;
+  readonly to: number;
+  readonly level: string;
+  readonly block: number;
+}
+
+export interface WritePartsRequest {
+  readonly path: string;
+  /** Index of the update, from 0: one at which the level fired. */
+  readonly update: number;
+  readonly level: string;
+  readonly block: number;
+}
+
+export interface ChangeRequest {
+  readonly path: string;
+  /** Index of the update to look from; it is not looked at itself. */
+  readonly update: number;
+  readonly direction: 'next' | 'previous';
+  readonly level: string;
+}
+
 /** Singular values of what one matrix changed, largest first, beside those of the matrix itself. */
 export interface MatrixSpectrum {
   readonly name: string;
@@ -12,12 +37,16 @@ export interface MatrixSpectrum {
   readonly effectiveRank: number;
   /** ‖ΔW‖_F² / σ₁² */
   readonly stableRank: number;
-  /** Largest rank that ΔW can have: min of the shape, and for a single update's write the tokens of its chunk. */
+  /**
+   * Largest rank that ΔW can have: its shorter side, and for a CMS level the tokens that were written. The decay of
+   * a memory has full rank.
+   */
   readonly rankBound: number;
   /** Left singular directions of W + ΔW among its first ten that W did not have (HOPE.md 4.3, ε = 0.6). */
   readonly intruders: number;
 }
 
+/** A tensor of three axes is a stack of matrices, one a head: `name[0]`, `name[1]` … Vectors are left out. */
 export interface DeltaSpectrum {
   readonly level: string;
   readonly block: number;
@@ -33,15 +62,15 @@ export interface WriteParts {
   readonly update: number;
   readonly parts: readonly {
     readonly memory: string;
-    /** (A_C − 1) W */
+    /** (A_C − 1) W, what the chunk's retention A_C leaves of the weights before it. */
     readonly decay: number;
-    /** −η k kᵀ terms of the delta rule */
+    /** −η k kᵀ terms of the delta rule, decayed to the end of the chunk; W2 alone has them. */
     readonly erase: number;
-    /** −η ∇ℓ terms */
+    /** −η ∇ℓ terms, decayed to the end of the chunk */
     readonly write: number;
-    /** ‖ΔW‖_F of the three together */
+    /** ‖ΔW‖_F of the three together: as matrices, not as norms, they add up to it. */
     readonly delta: number;
-    /** Updates until what is written now has decayed to half, ln ½ / ln ᾱ; Infinity where nothing decays. */
+    /** Updates of the level until what is written now has decayed to half, ln ½ / ln Ā_C; Infinity where nothing decays. */
     readonly halfLife: number;
   }[];
 }

@@ -8,8 +8,11 @@ import { EngineError } from './engineError.ts';
 import { LevelSummaries } from './levelSummaries.ts';
 import type { OpenModel } from './openModel.ts';
 import type { RunRecorder } from './runRecorder.ts';
-import { scoreProbe } from './scoring.ts';
+import { scoreProbes } from './scoring.ts';
 import { SurpriseMeans } from './surpriseMeans.ts';
+
+/** What a training needs to know of its request; options are complete. */
+export type Trained = Pick<TrainRequest, 'runId' | 'options' | 'probes' | 'probeInterval'>;
 
 /**
  * A training of the model's fast state whose ticks somebody else hands over, one by one. Every update is recorded
@@ -18,27 +21,19 @@ import { SurpriseMeans } from './surpriseMeans.ts';
 export class RecordedTraining {
   updates = 0;
   positions = 0;
-  private readonly before: readonly ProbeScore[];
-  private readonly recorder: RunRecorder | undefined;
   private readonly summaries: LevelSummaries;
   private readonly surprise = new SurpriseMeans();
   private readonly trainer: OnlineTrainer;
   private readonly begun = performance.now();
 
-  /**
-   * @param request with complete options @param record opens the run file, once nothing can be refused any more
-   * @throws EngineError on a probe that cannot be scored; nothing was begun then.
-   */
-  constructor(
+  private constructor(
     private readonly model: OpenModel,
-    private readonly request: TrainRequest,
-    record: () => RunRecorder | undefined,
+    private readonly request: Trained,
+    private readonly before: readonly ProbeScore[],
+    private readonly recorder: RunRecorder | undefined,
   ) {
     const { fast, tokenizer } = model;
-    const { options, probes } = request;
-    this.before = probes.map(probe => scoreProbe(model, probe));
-    this.recorder = record();
-    this.recorder?.probes(probes, this.before);
+    const { options } = request;
     this.summaries = new LevelSummaries(fast);
     this.trainer = new OnlineTrainer(fast, tokenizer.endOfText, {
       learningRates: options.learningRates,
@@ -47,31 +42,46 @@ export class RecordedTraining {
     });
   }
 
+  /**
+   * @param request with complete options @param record opens the run file, once nothing can be refused any more
+   * @throws EngineError on a probe that cannot be scored; nothing was begun then.
+   */
+  static async begin(
+    model: OpenModel,
+    request: Trained,
+    record: () => Promise<RunRecorder | undefined>,
+  ): Promise<RecordedTraining> {
+    const before = await scoreProbes(model, request.probes);
+    const recorder = await record();
+    recorder?.probes(request.probes, before);
+    return new RecordedTraining(model, request, before, recorder);
+  }
+
   /** Records tokens of the text as they become known. */
   tokens(first: number, ids: Int32Array, starts: Uint32Array, ends: Uint32Array): void {
     this.recorder?.tokens(first, ids, starts, ends);
   }
 
   /** One update. @param tokens of the text, where it is known to its end @throws DivergedError, as OnlineTrainer. */
-  step(tick: Tick, tokens: number | undefined): Update {
-    const update = this.trainer.step(tick, this.updates);
-    this.recorder?.update(update);
+  async step(tick: Tick, tokens: number | undefined): Promise<Update> {
+    const update = await this.trainer.step(tick, this.updates);
+    await this.recorder?.update(update);
     this.updates++;
     this.positions += update.surprise.length;
     this.summaries.add(update);
     this.surprise.add(update, tokens);
     const { probes, probeInterval = 0 } = this.request;
     if (this.recorder && probeInterval > 0 && this.updates % probeInterval === 0 && !tick.last) {
-      this.recorder.probes(probes, this.score());
+      this.recorder.probes(probes, await scoreProbes(this.model, probes));
     }
     return update;
   }
 
   /** Ends the training where it is. @param tokens of the text */
-  finish(status: TrainResult['status'], tokens: number): TrainResult {
-    this.recorder?.keyframe();
-    const after = this.score();
+  async finish(status: TrainResult['status'], tokens: number): Promise<TrainResult> {
+    await this.recorder?.keyframe();
     const { runId, probes } = this.request;
+    const after = await scoreProbes(this.model, probes);
     const result: TrainResult = {
       runId,
       status,
@@ -80,7 +90,7 @@ export class RecordedTraining {
       updates: this.updates,
       seconds: (performance.now() - this.begun) / 1000,
       ...this.surprise.means,
-      levels: this.summaries.finish(),
+      levels: await this.summaries.finish(),
       probes: probes.map((probe, i) => ({ ...probe, before: this.before[i], after: after[i] })),
     };
     this.recorder?.probes(probes, after);
@@ -110,9 +120,5 @@ export class RecordedTraining {
     this.trainer.dispose();
     this.summaries.dispose();
     this.recorder?.close();
-  }
-
-  private score(): ProbeScore[] {
-    return this.request.probes.map(probe => scoreProbe(this.model, probe));
   }
 }

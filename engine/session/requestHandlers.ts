@@ -5,6 +5,7 @@ import { openBackend } from '../tensor/backend.ts';
 import { answersOn } from './answers.ts';
 import { EngineError } from './engineError.ts';
 import { FramePublisher } from './framePublisher.ts';
+import { handleIntrospection } from './introspectHandlers.ts';
 import { handleRuns } from './runHandlers.ts';
 import { Session } from './session.ts';
 
@@ -86,5 +87,6 @@ export function handleRequests(connection: MessageConnection, engineVersion: str
   on(protocol.Describe, () => opened().describe());
   on(protocol.Recover, ({ runPath }: { runPath: string }) => opened().recover(runPath));
   handleRuns(on, connection, opened);
+  handleIntrospection(on, connection, opened);
   connection.onNotification(protocol.FrameSeen, ({ runId }) => running.get(runId)?.publisher.seen());
 }

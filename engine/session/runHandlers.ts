@@ -1,8 +1,9 @@
 import type { MessageConnection } from 'vscode-jsonrpc';
-import { Tokens } from '../protocol/requests.ts';
+import { Progress, Tokens } from '../protocol/requests.ts';
 import * as protocol from '../protocol/runRequests.ts';
 import type { TrainRequest } from '../protocol/training.ts';
 import type { On } from './answers.ts';
+import type { BranchRequest } from './branch.ts';
 import { readOverview, readTokens, readUpdates, withRun } from './runReading.ts';
 import type { Session } from './session.ts';
 
@@ -31,6 +32,12 @@ export function handleRuns(on: On, connection: MessageConnection, opened: () => 
   );
   on(protocol.SeekRun, ({ path, updates }: { path: string; updates: number }, token) =>
     opened().seek(path, updates, () => token.isCancellationRequested),
+  );
+  on(protocol.Branch, ({ path, ...request }: BranchRequest & { path: string }, token) =>
+    opened().branch(path, request, {
+      cancelled: () => token.isCancellationRequested,
+      onProgress: progress => void connection.sendProgress(Progress, request.runId, progress),
+    }),
   );
   on(protocol.OpenStepper, (request: TrainRequest, token) =>
     opened().openStepper(

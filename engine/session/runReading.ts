@@ -7,7 +7,7 @@ import { breathOrStop } from './breath.ts';
 import { EngineError } from './engineError.ts';
 
 /** Most updates of one answer: some 60 MB of a model with 6 levels in 4 blocks. */
-const MOST_UPDATES = 65_536;
+export const MOST_UPDATES = 65_536;
 const MOST_TOKENS = 1_000_000;
 const MOST_COLUMNS = 16_384;
 const LONGEST_NOTE = 10_000;

@@ -10,7 +10,11 @@ import { RunWriter, shouldWrite } from '../run/index.ts';
 import { encodeFastState } from './fastStateFile.ts';
 import type { OpenModel } from './openModel.ts';
 
-export const STORAGE_BUDGET = 2 ** 30;
+/** Bytes of keyframes where a request names no budget. */
+const STORAGE_BUDGET = 2 ** 30;
+
+/** A training as far as its run file is concerned; options are complete. */
+export type Recorded = Pick<TrainRequest, 'runId' | 'title' | 'options' | 'probeInterval' | 'storageBudget'>;
 
 /** What wrote a run, for its header. */
 export interface Versions {
@@ -32,11 +36,10 @@ export class RunRecorder {
   private lastUpdates = 0;
   private lastSeconds = 0;
 
-  /** Begins the run with the model's fast state as its first keyframe. @throws RunFileError */
-  constructor(
+  private constructor(
     private readonly model: OpenModel,
     path: string,
-    { runId, title, options, probeInterval = 0, storageBudget = STORAGE_BUDGET }: TrainRequest,
+    { runId, title, options, probeInterval = 0, storageBudget = STORAGE_BUDGET }: Recorded,
     versions: Versions,
     origin?: BranchOrigin,
   ) {
@@ -59,12 +62,24 @@ export class RunRecorder {
       firstTick: 0,
       ...origin,
     });
+  }
+
+  /** Begins the run with the model's fast state as its first keyframe. @throws RunFileError */
+  static async create(
+    model: OpenModel,
+    path: string,
+    request: Recorded,
+    versions: Versions,
+    origin?: BranchOrigin,
+  ): Promise<RunRecorder> {
+    const recorder = new RunRecorder(model, path, request, versions, origin);
     try {
-      this.keyframe();
+      await recorder.keyframe();
     } catch (error) {
-      this.close();
+      recorder.close();
       throw error;
     }
+    return recorder;
   }
 
   tokens(first: number, ids: Int32Array, starts: Uint32Array, ends: Uint32Array): void {
@@ -72,12 +87,12 @@ export class RunRecorder {
     this.writer.appendTokens(first, ids, starts, ends, texts);
   }
 
-  update(update: Update): void {
+  async update(update: Update): Promise<void> {
     this.writer.append(update);
     const secondsSinceLast = (performance.now() - this.lastKeyframe) / 1000;
     const updatesSinceLast = this.writer.updates - this.lastUpdates;
     if (shouldWrite({ secondsSinceLast, lastWriteSeconds: this.lastSeconds, updatesSinceLast }))
-      this.keyframe();
+      await this.keyframe();
   }
 
   /** Scores of the probes on the state as it is. */
@@ -88,9 +103,10 @@ export class RunRecorder {
   }
 
   /** Records the fast state as it is. */
-  keyframe(): void {
+  async keyframe(): Promise<void> {
     const begun = performance.now();
-    this.writer.keyframe(this.writer.updates, encodeFastState(this.model.fast, this.model.modelHash));
+    const { fast, modelHash } = this.model;
+    this.writer.keyframe(this.writer.updates, await encodeFastState(fast, modelHash));
     this.lastKeyframe = performance.now();
     this.lastSeconds = (this.lastKeyframe - begun) / 1000;
     this.lastUpdates = this.writer.updates;

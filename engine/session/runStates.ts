@@ -123,7 +123,7 @@ export class RunStates {
     try {
       const ticks = ticksOf(reader, this.model);
       for (let index = from; index < to; index++) {
-        const { loss } = trainer.step(ticks.at(firstTick + index), index);
+        const { loss } = await trainer.step(ticks.at(firstTick + index), index);
         const recorded = reader.update(index).loss;
         if (!(Math.abs(loss - recorded) <= TOLERANCE * (1 + recorded))) {
           const remedy = 'Reset the memory and train again.';

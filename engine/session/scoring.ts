@@ -7,11 +7,13 @@ import type { OpenModel } from './openModel.ts';
 const LONGEST_PROBE = 4096;
 
 /**
- * Scores a probe on the current fast state: one document, `<|endoftext|>`, prompt, answer, read with an empty
- * convolution window. A space joins prompt and answer unless one is there or the answer begins with punctuation.
+ * A probe as token ids. A space joins prompt and answer unless one is there or the answer begins with punctuation.
  * @throws EngineError on an empty prompt or answer, or one of over 4096 tokens.
  */
-export function scoreProbe({ tokenizer, base, fast }: OpenModel, probe: Probe): ProbeScore {
+export function probeTokens(
+  { tokenizer }: OpenModel,
+  probe: Probe,
+): { prompt: Int32Array; answer: Int32Array } {
   const prompt = tokenizer.encode(probe.prompt.trimEnd()).ids;
   const answer = tokenizer.encode(joined(probe.answer)).ids;
   if (prompt.length === 0 || probe.answer.trim() === '') {
@@ -25,6 +27,16 @@ export function scoreProbe({ tokenizer, base, fast }: OpenModel, probe: Probe): 
     const remedy = `Shorten it to at most ${LONGEST_PROBE} tokens.`;
     throw new EngineError('bad-input', `The probe has ${prompt.length + answer.length} tokens.`, remedy);
   }
+  return { prompt, answer };
+}
+
+/**
+ * Scores a probe on the current fast state: one document, `<|endoftext|>`, prompt, answer, read with an empty
+ * convolution window. @throws EngineError as `probeTokens`
+ */
+function scoreProbe(model: OpenModel, probe: Probe): ProbeScore {
+  const { tokenizer, base, fast } = model;
+  const { prompt, answer } = probeTokens(model, probe);
   const ids = Int32Array.of(tokenizer.endOfText, ...prompt, ...answer.subarray(0, -1));
   const logProbabilities = tf.tidy(() => {
     const logits = readLogits(fast.parameters(), base.config, ids, tokenizer.endOfText);
@@ -69,6 +81,11 @@ export async function evaluateText(
   if (tokens === 0)
     throw new EngineError('bad-input', 'The text is empty.', 'Give a text with at least one character.');
   return { loss: loss / tokens, tokens };
+}
+
+/** All scores are those of the state at the time of the call. */
+export async function scoreProbes(model: OpenModel, probes: readonly Probe[]): Promise<ProbeScore[]> {
+  return probes.map(probe => scoreProbe(model, probe));
 }
 
 function joined(answer: string): string {

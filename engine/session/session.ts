@@ -7,15 +7,17 @@ import type { RecoverResult } from '../protocol/requests.ts';
 import type { RunInfo } from '../protocol/runInfo.ts';
 import type { TokenSpans, TrainRequest, TrainResult } from '../protocol/training.ts';
 import { annotateRun } from '../run/index.ts';
+import { type BranchHooks, type BranchRequest, trainBranch } from './branch.ts';
 import { describeTensors } from './describe.ts';
 import { EngineError } from './engineError.ts';
 import { decodeFastState, encodeFastState } from './fastStateFile.ts';
+import { InspectedRun } from './inspectedRun.ts';
 import { OpenModel } from './openModel.ts';
 import { recoverRun } from './recovery.ts';
 import { checkBookmark, describeRun, positionAfter, withRun } from './runReading.ts';
 import { RunRecorder, type Versions } from './runRecorder.ts';
 import { RunStates } from './runStates.ts';
-import { evaluateText, scoreProbe } from './scoring.ts';
+import { evaluateText, scoreProbes } from './scoring.ts';
 import { Stepper, type StepResult } from './stepper.ts';
 import { type TrainingHooks, trainOnText } from './training.ts';
 import { completeRequest } from './trainOptions.ts';
@@ -46,15 +48,15 @@ export class Session {
     this.refuseWhileBusy('start a second training');
     const complete = completeRequest(request, model.base.config);
     const { runPath } = request;
-    const record = () => (runPath ? new RunRecorder(model, runPath, complete, this.versions) : undefined);
+    const record = async () =>
+      runPath ? RunRecorder.create(model, runPath, complete, this.versions) : undefined;
     return this.alone('start a second training', 'a training runs', () =>
       trainOnText(model, complete, record, hooks),
     );
   }
 
-  probe(probes: readonly Probe[]): ProbeScore[] {
-    const model = this.opened();
-    return probes.map(probe => scoreProbe(model, probe));
+  async probe(probes: readonly Probe[]): Promise<ProbeScore[]> {
+    return scoreProbes(this.opened(), probes);
   }
 
   async evaluate(text: string, cancelled: () => boolean): Promise<{ loss: number; tokens: number }> {
@@ -72,7 +74,7 @@ export class Session {
   async saveFastState(path: string): Promise<{ bytes: number }> {
     const model = this.opened();
     this.refuse('save the fast state', this.busy);
-    const bytes = encodeFastState(model.fast, model.modelHash);
+    const bytes = await encodeFastState(model.fast, model.modelHash);
     await writeAtomically(path, [bytes]);
     return { bytes: bytes.byteLength };
   }
@@ -143,6 +145,23 @@ export class Session {
     });
   }
 
+  /** Looks into a run with the model to itself, also while a training is stepped through; no state changes. */
+  inspect<T>(path: string, cancelled: () => boolean, body: (run: InspectedRun) => Promise<T>): Promise<T> {
+    const model = this.opened();
+    return this.during('look into a run', 'a run is looked into', () =>
+      withRun(path, reader => body(new InspectedRun(model, this.states!, reader, cancelled))),
+    );
+  }
+
+  /** A new run from a moment of another one, trained to the end of its text; see `trainBranch`. */
+  async branch(path: string, request: BranchRequest, hooks: BranchHooks): Promise<RunInfo> {
+    const model = this.opened();
+    await this.alone('start a second training', 'a branch is trained', () =>
+      withRun(path, parent => trainBranch(model, this.states!, parent, request, this.versions, hooks)),
+    );
+    return this.describeRun(request.runPath);
+  }
+
   async openStepper(
     request: TrainRequest,
     onTokens: (spans: TokenSpans) => void,
@@ -171,7 +190,7 @@ export class Session {
     const stepper = this.stepperOf(runId);
     await this.during('end the stepped training', 'it ends', async () => {
       this.stepper = undefined;
-      stepper.close();
+      await stepper.close();
     });
     return this.describeRun(stepper.request.runPath);
   }

@@ -7,7 +7,7 @@ import { breath, breathOrStop } from './breath.ts';
 import { EngineError } from './engineError.ts';
 import type { OpenModel } from './openModel.ts';
 import { RecordedTraining } from './recordedTraining.ts';
-import { readUpdates, withRun } from './runReading.ts';
+import { MOST_UPDATES, readUpdates, withRun } from './runReading.ts';
 import { RunRecorder, type Versions } from './runRecorder.ts';
 import type { RunStates } from './runStates.ts';
 
@@ -48,10 +48,8 @@ export class Stepper {
       await breathOrStop(cancelled, 'Opening the training');
     }
     model.fast.dropOpenChunks();
-    const training = new RecordedTraining(
-      model,
-      request,
-      () => new RunRecorder(model, request.runPath, request, versions),
+    const training = await RecordedTraining.begin(model, request, () =>
+      RunRecorder.create(model, request.runPath, request, versions),
     );
     try {
       let first = 0;
@@ -88,7 +86,7 @@ export class Stepper {
   }
 
   /**
-   * Moves the cursor, at most to the end of the text. When cancelled it stays where it got to. Answers the updates
+   * Moves the cursor, at most to the end of the text and 65,536 updates on. When cancelled it stays where it got to. Answers the updates
    * between where it was and where it is, none when it went back.
    */
   async to(updates: number, cancelled: () => boolean): Promise<StepResult> {
@@ -96,7 +94,7 @@ export class Stepper {
       throw new EngineError('bad-input', `There is no state after ${updates} updates.`);
     }
     const from = this.cursor;
-    const target = Math.min(updates, this.ticks.count);
+    const target = Math.min(updates, this.ticks.count, from + MOST_UPDATES);
     if (target < this.training.updates) await this.restore(target, cancelled);
     else {
       this.toHead();
@@ -111,13 +109,13 @@ export class Stepper {
   }
 
   /** Ends the training; the fast state stays that at the cursor, without its open chunks. */
-  close(): void {
+  async close(): Promise<void> {
     const { fast } = this.model;
     const here = StateSnapshot.of(fast);
     try {
       if (!this.finished && !this.failure) {
         this.head.restore(fast);
-        this.training.finish('cancelled', this.ids.length);
+        await this.training.finish('cancelled', this.ids.length);
       }
     } finally {
       here.restore(fast);
@@ -154,14 +152,14 @@ export class Stepper {
     const { fast } = this.model;
     try {
       while (this.cursor < target && !cancelled()) {
-        this.training.step(this.ticks.at(this.cursor), this.ids.length);
+        await this.training.step(this.ticks.at(this.cursor), this.ids.length);
         this.cursor++;
         this.head.dispose();
         this.head = StateSnapshot.of(fast);
         this.states.remember(this.request, this.cursor, this.head.copy());
         await breath();
       }
-      if (this.cursor === this.ticks.count) this.finish();
+      if (this.cursor === this.ticks.count) await this.finish();
     } catch (error) {
       // The tick that failed left its tokens in the open chunks.
       this.head.restore(fast);
@@ -170,8 +168,8 @@ export class Stepper {
     }
   }
 
-  private finish(): void {
-    this.training.finish('finished', this.ids.length);
+  private async finish(): Promise<void> {
+    await this.training.finish('finished', this.ids.length);
     this.finished = true;
     this.training.dispose();
   }

@@ -4,6 +4,7 @@ import type { Update } from '../protocol/update.ts';
 import { TokenStream } from '../train/tokenStream.ts';
 import { breath } from './breath.ts';
 import type { OpenModel } from './openModel.ts';
+import { Pace } from './pace.ts';
 import { RecordedTraining } from './recordedTraining.ts';
 import type { RunRecorder } from './runRecorder.ts';
 
@@ -25,15 +26,16 @@ export interface TrainingHooks {
 export async function trainOnText(
   model: OpenModel,
   request: TrainRequest,
-  record: () => RunRecorder | undefined,
+  record: () => Promise<RunRecorder | undefined>,
   hooks: TrainingHooks,
 ): Promise<TrainResult> {
   const { tokenizer, fast, base } = model;
   const { runId, text, options } = request;
   fast.dropOpenChunks();
-  const training = new RecordedTraining(model, request, record);
+  const training = await RecordedTraining.begin(model, request, record);
   const stream = new TokenStream(announced(), tokenizer.endOfText, options.epochs, tickOf(base.config));
-  const progress = new Pace(text.length, options.epochs);
+  const progress = new Pace();
+  let [tokens, characters] = [0, 0];
 
   function* announced() {
     let first = 0;
@@ -41,9 +43,15 @@ export async function trainOnText(
       training.tokens(first, ids, starts, ends);
       hooks.onTokens({ runId, first, starts, ends });
       first += ids.length;
-      progress.tokenised(first, ends[ends.length - 1] ?? 0);
+      [tokens, characters] = [first, ends[ends.length - 1] ?? 0];
       yield { ids };
     }
+  }
+
+  /** Positions of all passes, an estimate until the text is tokenised to its end. */
+  function total(): number {
+    const whole = stream.known ? stream.tokens : (tokens * text.length) / Math.max(1, characters);
+    return Math.round(whole) * options.epochs;
   }
 
   try {
@@ -51,49 +59,16 @@ export async function trainOnText(
     for (const tick of stream) {
       cancelled = hooks.cancelled();
       if (cancelled) break;
-      const update = training.step(tick, stream.known ? stream.tokens : undefined);
+      const update = await training.step(tick, stream.known ? stream.tokens : undefined);
       await hooks.onUpdate(update);
-      if (progress.due()) hooks.onProgress(progress.report(training.positions, stream));
+      if (progress.due()) hooks.onProgress(progress.report(training.positions, total()));
       await breath();
     }
-    return training.finish(cancelled ? 'cancelled' : 'finished', stream.tokens);
+    return await training.finish(cancelled ? 'cancelled' : 'finished', stream.tokens);
   } catch (error) {
     throw training.fail(error);
   } finally {
     fast.dropOpenChunks();
     training.dispose();
-  }
-}
-
-/** Position, total and tokens a second of a training, at most ten times a second. */
-class Pace {
-  private last = performance.now();
-  private lastPosition = 0;
-  private rate = 0;
-  private tokens = 0;
-  private characters = 0;
-
-  constructor(
-    private readonly length: number,
-    private readonly epochs: number,
-  ) {}
-
-  tokenised(tokens: number, characters: number): void {
-    this.tokens = tokens;
-    this.characters = characters;
-  }
-
-  due(): boolean {
-    return performance.now() - this.last > 100;
-  }
-
-  report(position: number, stream: TokenStream): TrainProgress {
-    const now = performance.now();
-    const current = (1000 * (position - this.lastPosition)) / (now - this.last);
-    this.rate = this.rate ? 0.7 * this.rate + 0.3 * current : current;
-    this.last = now;
-    this.lastPosition = position;
-    const whole = stream.known ? stream.tokens : (this.tokens * this.length) / Math.max(1, this.characters);
-    return { position, total: Math.round(whole) * this.epochs, tokensPerSecond: this.rate };
   }
 }

@@ -17,6 +17,8 @@ export interface OnlineOptions {
   /** Whether the last tick updates levels whose chunk is not full. */
   readonly flush: boolean;
   readonly telemetry: boolean;
+  /** Sees the state when every open chunk has the tick, before the levels that are due are written. */
+  readonly beforeWrites?: (due: readonly string[]) => void;
 }
 
 /**
@@ -45,8 +47,10 @@ export class OnlineTrainer {
     const surprise = forward.losses.dataSync().slice() as Float32Array;
     const generated = this.accumulate(forward, tick.inputs.length);
     let writes: LevelWrite[] = [];
+    const due = this.dueLevels(tick.last && this.options.flush);
+    this.options.beforeWrites?.(due);
     tf.tidy(() => {
-      writes = this.dueLevels(tick.last && this.options.flush).map(level => keepWrite(this.write(level)));
+      writes = due.map(level => keepWrite(this.write(level)));
     });
     try {
       this.refuseDivergence(surprise, writes, index, tick.position);

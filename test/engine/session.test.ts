@@ -68,7 +68,7 @@ describe('a training', () => {
     }
     const [probe] = result.probes;
     expect(probe).toMatchObject(PROBE);
-    expect(probe.after).toEqual(session.probe([PROBE])[0]);
+    expect(probe.after).toEqual((await session.probe([PROBE]))[0]);
     expect(probe.after.probability).toBeGreaterThan(probe.before.probability);
   });
 
@@ -137,7 +137,7 @@ describe('a training', () => {
     expect(tf.memory().numTensors).toBe(before);
     await refusal(session.train(trainRequest({ probes: [{ prompt: '', answer: 'x' }] }), new Recording()));
     expect(tf.memory().numTensors).toBe(before);
-    session.probe([PROBE]);
+    await session.probe([PROBE]);
     await session.evaluate(TINY_TEXT, () => false);
     session.describe();
     expect(tf.memory().numTensors).toBe(before);
@@ -251,7 +251,7 @@ describe('one thing at a time', () => {
         expect(error.message, name).toMatch(/while a training runs/);
         refused.push(name);
       }
-      expect(session.probe([PROBE])[0].tokens).toBeGreaterThan(0);
+      expect((await session.probe([PROBE]))[0].tokens).toBeGreaterThan(0);
       expect(session.describe().length).toBeGreaterThan(10);
     });
     const result = await session.train(trainRequest(), recording);
@@ -344,7 +344,7 @@ describe('a model', () => {
     expect(once.loss).toBeGreaterThan(0);
     expect(once.loss).toBeLessThan(2 * Math.log(TINY_CONFIG.vocabulary));
     expect(await session.evaluate(TINY_TEXT, () => false)).toEqual(once);
-    expect(session.probe([PROBE])).toEqual(session.probe([PROBE]));
+    expect(await session.probe([PROBE])).toEqual(await session.probe([PROBE]));
     for (const [name, values] of await bench.weights(session)) {
       expectSameBits(values, before.get(name)!, name);
     }
