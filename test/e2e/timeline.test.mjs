@@ -69,7 +69,7 @@ test('a training appears in the open Timeline', async () => {
     { what: 'cells of the memory level' },
   );
   assert.ok((await heatMarks(frame, 'cms.0')) > 0);
-  assert.match(shown.values.memory, /^\d\.\de-\d+$/);
+  assert.match(shown.values.memory, /^\d\.\de[+-]\d+$/);
   await stateWhere(({ tokens }) => tokens > 5, 'the text');
   await screenshot(page, 'timeline-dark');
 });
@@ -91,7 +91,7 @@ test('keys move the one playhead, and the cell says where it is', async () => {
   await press('Home');
   await press(']');
   const fired = await stateWhere(({ updates }) => updates > 0, 'the first change of the memory');
-  assert.match(fired.cell, /^Block 1, memory, update \d+, tokens? .*ρ \d\.\de-\d+\.$/);
+  assert.match(fired.cell, /^Block 1, memory, update \d+, tokens? .*ρ \d\.\de[+-]\d+\.$/);
   await press('Shift+ArrowRight');
   await stateWhere(({ updates }) => updates > fired.updates, 'the next slow boundary');
   await press('Escape');

@@ -175,7 +175,12 @@ export function absorptionOf(significant = true): AbsorptionReport {
     return {
       ...{ level: id, shapley, necessity, sufficiency, interaction: necessity - sufficiency },
       control: { mean: 0, deviation: deviation / 2, count: 24 },
-      ...{ zScore: deviation ? sufficiency / (deviation / 2) : 0, path: [], updates: i < 4 ? 9 : 0 },
+      ...{
+        zScore: deviation ? sufficiency / (deviation / 2) : 0,
+        path: [],
+        updates: i < 4 ? 9 : 0,
+        frozen: false,
+      },
       tokensToGo: i < 4 ? undefined : 212,
     };
   });

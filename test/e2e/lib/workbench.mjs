@@ -68,7 +68,13 @@ export async function saveAs(page, path, button = 'OK') {
     value => value.startsWith('/'),
     { what: 'the file dialog' },
   );
-  await input.fill(path);
+  // The dialog may still write its own proposal over what is filled in too early.
+  const fill = async () => {
+    if ((await input.inputValue()) !== path) await input.fill(path);
+    await page.waitForTimeout(200);
+    return input.inputValue();
+  };
+  await eventually(fill, value => value === path, { what: 'the path in the dialog' });
   await page
     .locator(`${QUICK} .monaco-button`, { hasText: new RegExp(`^${button}$`) })
     .first()
