@@ -11,8 +11,9 @@ import { CHUNK, TOKEN_CHUNK } from './runPieces.ts';
 import type { Action, ViewState } from './state.ts';
 import { type Want, wants } from './wants.ts';
 
-/** Milliseconds between two reads of one kind while a run grows, and before what the engine computes. */
+/** Milliseconds between two reads of updates while a run grows, of what condenses all of it, and before what is computed. */
 const LIVE_MS = 100;
+const LIVE_WHOLE_MS = 1000;
 const REST_MS = 300;
 
 type Ask = (want: Want) => Promise<Action>;
@@ -40,7 +41,10 @@ export function loader(ask: Ask, state: () => ViewState, dispatch: (action: Acti
         text: wordsOf(error),
       });
     }
-    if (state().host.live) await new Promise(resolve => setTimeout(resolve, LIVE_MS));
+    if (state().host.live) {
+      const wait = want.kind === 'chunk' || want.kind === 'tokens' ? LIVE_MS : LIVE_WHOLE_MS;
+      await new Promise(resolve => setTimeout(resolve, wait));
+    }
     busy.delete(want.kind);
     pump();
   };

@@ -45,8 +45,10 @@ export function tracksPanel(
     const hadFocus = panel.contains(document.activeElement);
     tracks.draw(state, theme);
     for (const row of tracks.rows) row.describe(state);
-    // The keyboard goes on in the row that is selected now.
-    if (hadFocus) panel.querySelector<HTMLElement>('.track.selected .plot')?.focus({ preventScroll: true });
+    // The keyboard goes on in the row that is selected now; another part of the window keeps it.
+    const plot = panel.querySelector<HTMLElement>('.track.selected .plot');
+    if (hadFocus && document.hasFocus() && plot !== document.activeElement)
+      plot?.focus({ preventScroll: true });
   };
   return Object.assign(draw, {
     plotOf: ({ row }: ViewState) => tracks?.rows.find(track => sameTrack(track.row, row))?.plot,
