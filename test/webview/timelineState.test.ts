@@ -75,7 +75,7 @@ describe('opening a run', () => {
   });
 
   test('reads few pieces however long the run is', () => {
-    const host = hostState(runInfo(30_000));
+    const host = hostState(runInfo(8000));
     const { reads, state } = loaded(
       reduce(reduce(initialState, { type: 'width', width: 600 }), { type: 'host', state: host }),
     );
@@ -152,7 +152,7 @@ describe('stepping', () => {
   });
 
   test('to the next change of the selected level, over chunks that are not loaded yet', () => {
-    let state = open(20_000);
+    let state = open(6000);
     state = reduce(state, { type: 'select', row: { kind: 'level', level: 4, block: 1 } });
     state = step(state, 'first', 'nextChange');
     expect(playheadPosition(state)).toBe(1024);
@@ -247,8 +247,8 @@ describe('what tracks are drawn from', () => {
   });
 
   test('while a piece is being read the coarser one stays', () => {
-    const state = open(20_000);
-    const moved = reduce(state, { type: 'window', window: { from: 20_000, to: 60_000 } });
+    const state = open(6000);
+    const moved = reduce(state, { type: 'window', window: { from: 6000, to: 16_000 } });
     expect(sourceOf(moved, 0)?.overview).toBe(state.pieces[0].whole);
   });
 
