@@ -62,7 +62,10 @@ test('a training appears in the open Timeline', async () => {
   await command(page, 'Hopescope: Show Timeline');
   frame = await timelineIn(page);
   const shown = await stateWhere(({ most, updates }) => most > 10 && updates === most, 'the newest update');
-  assert.match(shown.place, /^\d+ of \d+ updates, token \d+ of \d+$/);
+  await stateWhere(
+    ({ place }) => /^\d+ of \d+ updates, token \d+ of \d+$/.test(place),
+    'where the playhead is',
+  );
   await eventually(
     () => heatMarks(frame, 'memory'),
     marks => marks > 10,

@@ -35,11 +35,9 @@ export function loader(ask: Ask, state: () => ViewState, dispatch: (action: Acti
       if (wants(state()).some(({ key }) => key === want.key))
         throw new Error('the run holds less than it says');
     } catch (error) {
-      dispatch({
-        type: 'problem',
-        key: want.key,
-        text: wordsOf(error),
-      });
+      const text = wordsOf(error);
+      // What had to give way to a request of the user's is asked for again later.
+      if (text !== 'Cancelled.') dispatch({ type: 'problem', key: want.key, text });
     }
     if (state().host.live) {
       const wait = want.kind === 'chunk' || want.kind === 'tokens' ? LIVE_MS : LIVE_WHOLE_MS;

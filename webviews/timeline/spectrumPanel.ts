@@ -80,7 +80,7 @@ export function spectrumPanel(parent: HTMLElement, { dispatch }: ViewActions): D
 
 /** A level may have a matrix a head: those that changed most are shown. */
 const MOST = 4;
-const strongest = (matrices: readonly MatrixSpectrum[]): MatrixSpectrum[] =>
+export const strongest = (matrices: readonly MatrixSpectrum[]): MatrixSpectrum[] =>
   [...matrices].sort((a, b) => b.deltaNorm - a.deltaNorm).slice(0, MOST);
 
 /** Why there is no spectrum yet. */
