@@ -197,7 +197,9 @@ test('charts and a report are exported', async () => {
 test('a run file opens from the Explorer', async () => {
   const [file] = await runFiles();
   await copyFile(file, join(session.workspace, 'elsewhere.hoperun'));
-  await openFile(page, 'elsewhere.hoperun');
+  await command(page, 'Explorer: Focus on Files Explorer View');
+  await page.locator('.explorer-folders-view .monaco-list-row', { hasText: 'elsewhere.hoperun' }).dblclick();
+  await page.locator('.tab.active', { hasText: 'elsewhere.hoperun' }).waitFor({ timeout: 60_000 });
   const opened = await eventually(
     async () => {
       for (const candidate of page.frames()) {
@@ -230,4 +232,21 @@ test('it is readable in every theme', async () => {
     faults.push(...(await layoutFaults(frame)).map(fault => `${theme}: ${fault}`));
   }
   assert.deepEqual(faults, []);
+});
+
+test('a branch with a level frozen stands under its run and is opened', async () => {
+  await frame.locator('.track.heat[data-level="cms.0"] .plot').click({ position: { x: 40, y: 5 } });
+  await stateWhere(({ cell }) => /cms\.0/.test(cell), 'a row of cms.0');
+  await command(page, 'Hopescope: Branch with Level Frozen…');
+  await page.locator('.tab.active', { hasText: 'cms.0 frozen' }).waitFor({ timeout: 60_000 });
+  const rows = await eventually(
+    () => treeRows(pane(page, 'Runs')),
+    all => all.some(({ label }) => label.endsWith('cms.0 frozen')),
+    { what: 'the branch in the Runs view' },
+  );
+  const branch = rows.find(({ label }) => label.endsWith('cms.0 frozen'));
+  assert.equal(branch.depth, 2);
+  assert.match(branch.description, /from update \d+/);
+  assert.match(branch.text, /branch after update \d+, cms\.0 frozen\.$/);
+  await screenshot(page, 'timeline-branch');
 });

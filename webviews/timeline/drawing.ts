@@ -1,6 +1,6 @@
 import type { RunInfo, Update } from '../../engine/protocol/index.ts';
 import { overviewTrack } from '../../engine/protocol/index.ts';
-import type { HeatMapData } from '../charts/heatMap.ts';
+import type { Cell, HeatMapData } from '../charts/heatMap.ts';
 import { cmsIndex, levelColor } from '../charts/levelColor.ts';
 import { type Line, type LineTrackOptions, linear, logarithmic } from '../charts/lineTrack.ts';
 import type { Theme } from '../charts/theme.ts';
@@ -127,6 +127,7 @@ export function heatData(state: ViewState, level: number, last: Update | undefin
       : undefined;
   return {
     blocks: levelCells(source, level),
+    other: comparedCells(state, run.levels[level].id),
     pending,
     // Closer together they would be a pattern and not moments.
     planned:
@@ -134,6 +135,19 @@ export function heatData(state: ViewState, level: number, last: Update | undefin
     note,
     selected,
   };
+}
+
+/** Updates of the same level of the compared run, the strongest of its blocks. */
+function comparedCells(state: ViewState, id: string): Cell[] | undefined {
+  const source = sourceOf(state, 1);
+  const level = source?.run.levels.findIndex(other => other.id === id) ?? -1;
+  if (!source || level < 0) return undefined;
+  const strongest = new Map<number, Cell>();
+  for (const cell of levelCells(source, level).flat()) {
+    const known = strongest.get(cell.to);
+    if (!known || cell.rho > known.rho) strongest.set(cell.to, cell);
+  }
+  return [...strongest.values()];
 }
 
 /** The tokens that an update of a level wrote. */

@@ -260,8 +260,22 @@ function levelTrack(panel: HTMLElement, run: RunInfo, level: number, actions: Vi
       const selected = state.row.kind === 'level' && state.row.level === level ? state.row.block : undefined;
       const cell = selected === undefined ? undefined : reading?.last?.index;
       const { window, width, host } = state;
-      if (!changed(sourceOf(state, 0), window, width, theme, host.run, host.total, selected, cell)) return;
+      if (
+        !changed(
+          sourceOf(state, 0),
+          sourceOf(state, 1),
+          window,
+          width,
+          theme,
+          host.run,
+          host.total,
+          selected,
+          cell,
+        )
+      )
+        return;
       const data = heatData(state, level, reading?.last);
+      row.plot.style.height = `${heatMapHeight(run.blocks, !!data.other)}px`;
       const options = { span: state.window, width: state.width, theme, color };
       if (chart) chart(data, options);
       else chart = heatMap(row.chart, data, options);

@@ -71,7 +71,7 @@ export async function saveAs(page, path, button = 'OK') {
   // The dialog may still write its own proposal over what is filled in too early.
   const fill = async () => {
     if ((await input.inputValue()) !== path) await input.fill(path);
-    await page.waitForTimeout(200);
+    await page.waitForTimeout(500);
     return input.inputValue();
   };
   await eventually(fill, value => value === path, { what: 'the path in the dialog' });
