@@ -1,10 +1,13 @@
 import * as vscode from 'vscode';
+import { registerAbsorption } from './absorption/index.ts';
 import { registerCommands } from './commands/index.ts';
 import { registerContextKeys } from './contextKeys.ts';
 import { registerDecorations } from './decorations/index.ts';
 import { EngineHost } from './engine/engineHost.ts';
 import { registerEngineNotices } from './engine/engineNotices.ts';
 import { LevelsViewProvider } from './levelsView/levelsViewProvider.ts';
+import { registerPinning } from './probes/index.ts';
+import { PinnedProbes } from './probes/pinnedProbes.ts';
 import { registerRuns } from './runs/index.ts';
 import { RunCatalog } from './runs/runCatalog.ts';
 import { registerSettingsWatch } from './settings/settingsWatch.ts';
@@ -25,19 +28,22 @@ export function activate(context: vscode.ExtensionContext): void {
   const trainer = new Trainer(context, store, host, log);
   const levels = new LevelsViewProvider(context.extension, store, log, () => host.warmUp());
   const decorations = registerDecorations(store);
+  const pinned = new PinnedProbes(store, log);
   const catalog = new RunCatalog(context, host);
   const timeline = registerTimeline({ context, store, engine: host, catalog, log });
   context.subscriptions.push(
     ...[log, store, host, levels, decorations],
     vscode.window.registerWebviewViewProvider(LevelsViewProvider.id, levels),
-    ...[catalog, timeline.disposable],
-    registerTrees(store, host),
+    ...[pinned, catalog, timeline.disposable],
+    registerTrees(store, host, pinned),
+    registerPinning(store, pinned),
     registerRuns(store, host, catalog, timeline.timelines),
+    registerAbsorption({ context, store, engine: host, trainer, catalog, timelines: timeline.timelines }),
     registerStatusBar(store),
     registerContextKeys(store),
     registerSettingsWatch(store, host),
     registerEngineNotices(host, log, trainer),
-    registerCommands({ context, store, engine: host, trainer, log, levels, decorations }),
+    registerCommands({ context, store, engine: host, trainer, log, levels, pinned, decorations }),
   );
 }
 

@@ -6,9 +6,13 @@ import { formatProbe, parseProbe, proposeProbe } from '../training/probeText.ts'
 import type { CommandContext } from './commandContext.ts';
 
 /** Asks for a probe, keeps it and scores it. @param given a probe to begin with; one that is kept is replaced */
-export async function probe({ store, engine, trainer }: CommandContext, given: unknown): Promise<void> {
+export async function probe(
+  { store, engine, trainer, pinned }: CommandContext,
+  given: unknown,
+): Promise<void> {
   const start = isProbe(given) ? given : undefined;
-  const old = start && store.snapshot.probes.find(entry => sameProbe(entry.probe, start))?.probe;
+  const known = start && store.snapshot.probes.find(entry => sameProbe(entry.probe, start));
+  const old = known?.probe;
   const text = await vscode.window.showInputBox({
     title: old ? 'Edit Probe' : 'Probe',
     prompt: 'PROMPT => ANSWER: how probable is the answer after the prompt?',
@@ -22,7 +26,8 @@ export async function probe({ store, engine, trainer }: CommandContext, given: u
   });
   const wanted = text === undefined ? undefined : parseProbe(text);
   if (wanted === undefined || typeof wanted === 'string') return;
-  if (old) store.replaceProbe(old, wanted);
+  if (old && known?.pinned) await pinned.replace(old, wanted);
+  else if (old) store.replaceProbe(old, wanted);
   else store.putProbe({ probe: wanted });
   if (trainer.busy) {
     await vscode.window.showInformationMessage(

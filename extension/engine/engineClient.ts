@@ -1,5 +1,7 @@
 import { type Disposable, Emitter, type Event, type RequestType } from 'vscode-jsonrpc/node';
 import type {
+  AbsorptionReport,
+  AbsorptionRequest,
   Frame,
   ModelInfo,
   Probe,
@@ -25,7 +27,13 @@ import {
   Train,
   UpdateFrame,
 } from '../../engine/protocol/requests.ts';
-import { Branch, type BranchRequest, SeekRun } from '../../engine/protocol/runRequests.ts';
+import {
+  Absorb,
+  AbsorbProgress,
+  Branch,
+  type BranchRequest,
+  SeekRun,
+} from '../../engine/protocol/runRequests.ts';
 import type { EngineReturn, TrainListener } from './engineEvents.ts';
 import { EngineFailure, failureText } from './engineFailure.ts';
 import { type EngineLog, guarded } from './engineLog.ts';
@@ -164,6 +172,21 @@ export class EngineClient implements Disposable {
       const info = await engine.request(Branch, params, { token, timeout: 0 });
       this.#modelChanged.fire(this.#memory.model && { ...this.#memory.model });
       return info;
+    } finally {
+      listener.dispose();
+    }
+  }
+
+  /** Looks into a run, which changes nothing. */
+  async absorb(
+    params: AbsorptionRequest,
+    progress: (progress: { done: number; total: number }) => void,
+    token?: Token,
+  ): Promise<AbsorptionReport> {
+    const engine = await this.#engine();
+    const listener = engine.onProgress(AbsorbProgress, params.token, progress);
+    try {
+      return await engine.request(Absorb, params, { token, timeout: 0 });
     } finally {
       listener.dispose();
     }

@@ -1,6 +1,8 @@
 import * as vscode from 'vscode';
 import type { RequestType } from 'vscode-jsonrpc/node';
 import type {
+  AbsorptionReport,
+  AbsorptionRequest,
   ModelInfo,
   Probe,
   ProbeScore,
@@ -115,6 +117,16 @@ export class EngineHost implements EngineApi, vscode.Disposable {
   ): Promise<RunInfo> {
     await this.model(token);
     return (await this.#started()).branch(params, progress, token);
+  }
+
+  /** Which level's change a fact's gain is owed to, with the configured model loaded; as long as it takes. */
+  async absorb(
+    params: AbsorptionRequest,
+    progress: (progress: { done: number; total: number }) => void,
+    token?: vscode.CancellationToken,
+  ): Promise<AbsorptionReport> {
+    await this.model(token);
+    return (await this.#started()).absorb(params, progress, token);
   }
 
   async resetMemory(): Promise<ModelInfo> {

@@ -6,6 +6,8 @@ export interface ProbeEntry {
   readonly probe: Probe;
   readonly before?: ProbeScore;
   readonly score?: ProbeScore;
+  /** Kept in the workspace's probes file, not in VS Code's state. */
+  readonly pinned?: boolean;
 }
 
 const KEY = 'hopescope.probes';
@@ -27,7 +29,7 @@ export function writeProbes(
 ): Thenable<void> {
   return memento.update(
     KEY,
-    probes.map(({ probe }) => probe),
+    probes.filter(({ pinned }) => !pinned).map(({ probe }) => probe),
   );
 }
 

@@ -8,6 +8,7 @@ import type {
   TrainProgress,
   Update,
 } from '../../engine/protocol/index.ts';
+import type { FactReport } from './factReport.ts';
 import { type ProbeEntry, readProbes, sameProbe, writeProbes } from './probes.ts';
 import type { RunHistory } from './runHistory.ts';
 
@@ -20,19 +21,25 @@ export interface Snapshot {
   readonly run?: RunHistory;
   readonly probes: readonly ProbeEntry[];
   readonly failure?: LevelsState['failure'];
+  /** The newest answer to “which level learned this?”. */
+  readonly report?: FactReport;
 }
 
 /** The one state of the extension host: commands write it, views read it. */
 export class Store implements vscode.Disposable {
   readonly #changed = new vscode.EventEmitter<Snapshot>();
   readonly #appended = new vscode.EventEmitter<{ run: RunHistory; updates: readonly Update[] }>();
+  readonly #reported = new vscode.EventEmitter<FactReport>();
   readonly #memento: vscode.Memento;
+  #pinned: readonly Probe[] = [];
   #snapshot: Snapshot;
 
   /** Fires after every change but new updates; progress of a training comes a few times a second. */
   readonly onDidChange = this.#changed.event;
   /** Fires when a run received updates, up to 30 times a second. */
   readonly onDidAppend = this.#appended.event;
+  /** Fires when a fact's gain was divided among the levels. */
+  readonly onDidReport = this.#reported.event;
 
   /** @param memento where the probes are kept. */
   constructor(memento: vscode.Memento) {
@@ -45,7 +52,7 @@ export class Store implements vscode.Disposable {
   }
 
   /** Replaces the named fields; a field given as undefined is removed. */
-  update(change: Partial<Omit<Snapshot, 'probes'>>): void {
+  update(change: Partial<Omit<Snapshot, 'probes' | 'report'>>): void {
     this.#set({ ...this.#snapshot, ...change });
   }
 
@@ -66,6 +73,24 @@ export class Store implements vscode.Disposable {
   progress(run: RunHistory, progress: TrainProgress): void {
     run.progress = progress;
     this.#set({ ...this.#snapshot });
+  }
+
+  report(report: FactReport): void {
+    this.#set({ ...this.#snapshot, report });
+    this.#reported.fire(report);
+  }
+
+  /** The probes of the workspace's file: those it holds no longer go, new ones come. */
+  setPinned(pinned: readonly Probe[]): void {
+    this.#pinned = pinned;
+    const { probes } = this.#snapshot;
+    const kept = probes.filter(entry => !entry.pinned || this.#isPinned(entry.probe));
+    const fresh = pinned.filter(probe => !kept.some(entry => sameProbe(entry.probe, probe)));
+    const changed = [...kept, ...fresh.map(probe => ({ probe }))];
+    const same =
+      changed.length === probes.length &&
+      changed.every((entry, i) => entry === probes[i] && !!probes[i].pinned === this.#isPinned(entry.probe));
+    if (!same) this.#setProbes(changed);
   }
 
   /** Adds a probe or, when it is there already, replaces its scores. */
@@ -98,9 +123,18 @@ export class Store implements vscode.Disposable {
   dispose(): void {
     this.#changed.dispose();
     this.#appended.dispose();
+    this.#reported.dispose();
   }
 
-  #setProbes(probes: readonly ProbeEntry[]): void {
+  #isPinned(probe: Probe): boolean {
+    return this.#pinned.some(pinned => sameProbe(pinned, probe));
+  }
+
+  #setProbes(changed: readonly ProbeEntry[]): void {
+    const probes = changed.map(entry => {
+      const pinned = this.#isPinned(entry.probe);
+      return !!entry.pinned === pinned ? entry : { ...entry, pinned };
+    });
     this.#set({ ...this.#snapshot, probes });
     void writeProbes(this.#memento, probes);
   }

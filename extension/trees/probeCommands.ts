@@ -1,14 +1,16 @@
 import * as vscode from 'vscode';
 import type { EngineApi } from '../engine/engineApi.ts';
 import { EngineFailure, failureText } from '../engine/engineFailure.ts';
+import type { PinnedProbes } from '../probes/pinnedProbes.ts';
 import { type ProbeEntry, sameProbe } from '../state/probes.ts';
 import type { Store } from '../state/store.ts';
 import type { ProbeRow } from './probesTree.ts';
 
-/** Remove, score and edit of a row of the Probes tree; by key they act on the selected one. */
+/** Remove, score, edit, pin and unpin of a row of the Probes tree; by key they act on the selected one. */
 export function registerProbeCommands(
   store: Store,
   engine: EngineApi,
+  pinned: PinnedProbes,
   view: vscode.TreeView<ProbeRow>,
 ): vscode.Disposable {
   const register = (name: string, act: (entry: ProbeEntry) => unknown) =>
@@ -19,10 +21,17 @@ export function registerProbeCommands(
         chosen &&
         'probe' in chosen &&
         store.snapshot.probes.find(({ probe }) => sameProbe(probe, chosen.probe));
-      if (entry) await act(entry);
+      if (!entry) return;
+      try {
+        await act(entry);
+      } catch (error) {
+        await vscode.window.showErrorMessage(failureText(error));
+      }
     });
   return vscode.Disposable.from(
-    register('remove', ({ probe }) => store.removeProbe(probe)),
+    register('remove', entry =>
+      entry.pinned ? pinned.unpin([entry.probe]) : store.removeProbe(entry.probe),
+    ),
     register('rescore', entry => rescore(store, engine, entry)),
     register('edit', ({ probe }) => vscode.commands.executeCommand('hopescope.probe', probe)),
   );

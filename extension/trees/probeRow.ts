@@ -59,8 +59,8 @@ function figures({ before, score }: ProbeEntry): ProbeFigure[] {
 
 /** The row in words, for a screen reader. */
 export function probeSpeech(entry: ProbeEntry): string {
-  const { probe, before, score } = entry;
-  const name = `${plain(probe.answer)} after ${plain(probe.prompt)}`;
+  const { probe, before, score, pinned } = entry;
+  const name = `${plain(probe.answer)} after ${plain(probe.prompt)}${pinned ? ', pinned to the workspace' : ''}`;
   if (!score) return `${name}, not scored.`;
   const change = before
     ? `, ${logRatio(before, score) >= 0 ? 'up' : 'down'} ${changeText(before, score)}`

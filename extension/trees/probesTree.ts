@@ -56,10 +56,10 @@ function probeItem(entry: ProbeEntry): vscode.TreeItem {
   const { Collapsed, None } = vscode.TreeItemCollapsibleState;
   const item = new vscode.TreeItem(probeLabel(entry), entry.score ? Collapsed : None);
   item.id = JSON.stringify(entry.probe);
-  item.contextValue = 'probe';
+  item.contextValue = entry.pinned ? 'probe.pinned' : 'probe';
   item.description = probeDescription(entry);
   item.tooltip = new vscode.MarkdownString(probeTooltip(entry));
-  item.iconPath = new vscode.ThemeIcon(entry.score ? 'target' : 'circle-outline');
+  item.iconPath = new vscode.ThemeIcon(entry.pinned ? 'pinned' : entry.score ? 'target' : 'circle-outline');
   item.accessibilityInformation = { label: probeSpeech(entry) };
   return item;
 }
