@@ -7,6 +7,7 @@ import { exitOnInterrupt } from './cli/interrupt.ts';
 import { watchOutput } from './cli/output.ts';
 import { addPretrain } from './cli/pretrain.ts';
 import { addProbe } from './cli/probe.ts';
+import { addRuns } from './cli/runs.ts';
 import { addTrain } from './cli/train.ts';
 
 const HELP = `
@@ -29,6 +30,7 @@ addTrain(program);
 addProbe(program);
 addEvaluate(program);
 addInspect(program);
+addRuns(program);
 addPretrain(program);
 
 exitOnInterrupt();

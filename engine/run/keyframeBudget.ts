@@ -6,7 +6,7 @@ export interface KeptKeyframe {
 
 /**
  * Which keyframes to drop so that the rest takes at most `budget` bytes: again and again the one that leaves the
- * smallest gap between its neighbours, so that they thin out evenly. The first, the last and pinned ones stay, even
+ * smallest gap between its neighbours for the bytes it frees, so that they thin out evenly, large ones first. The first, the last and pinned ones stay, even
  * where those alone take more.
  * @param keyframes in the order of their updates @returns their updates
  */
@@ -22,7 +22,7 @@ export function keyframesToDrop(
     let best = -1;
     let smallest = Number.POSITIVE_INFINITY;
     for (let i = 1; i < left.length - 1; i++) {
-      const gap = left[i + 1].updates - left[i - 1].updates;
+      const gap = (left[i + 1].updates - left[i - 1].updates) / left[i].bytes;
       if (gap >= smallest || pinned.has(left[i].updates)) continue;
       smallest = gap;
       best = i;

@@ -2,27 +2,23 @@
 export interface KeyframeTiming {
   /** Training time since the last keyframe was complete. */
   readonly secondsSinceLast: number;
-  /** What the last keyframe cost: reading the fast state back, encoding and writing it. */
-  readonly lastWriteSeconds: number;
+  /** What a keyframe now would cost: reading the fast state back, encoding and writing it. */
+  readonly writeSeconds: number;
   readonly updatesSinceLast: number;
 }
 
 /** Share of training time that keyframes may take. */
-const MOST_SHARE = 0.02;
+export const KEYFRAME_SHARE = 0.03;
 
-/** Seconds of training that recovery may have to recompute, as long as the share allows it. */
-const RECOMPUTE_SECONDS = 2;
+/** Seconds of training that going back one step may have to recompute, as long as the share allows it. */
+const RECOMPUTE_SECONDS = 0.05;
 
 /**
- * Whether to write a keyframe now. One is due after two seconds of training, later where a keyframe is so
- * expensive (more than 40 ms) that two seconds between them would take more than 2 % of the time.
+ * Whether to write a keyframe now. One is due after 50 ms of training, later where a keyframe is so expensive (more
+ * than 1.5 ms) that one in 50 ms would take more than 3 % of the time. Where it lies changes no number of the run.
  */
-export function shouldWrite({
-  secondsSinceLast,
-  lastWriteSeconds,
-  updatesSinceLast,
-}: KeyframeTiming): boolean {
+export function shouldWrite({ secondsSinceLast, writeSeconds, updatesSinceLast }: KeyframeTiming): boolean {
   return (
-    updatesSinceLast > 0 && secondsSinceLast >= Math.max(RECOMPUTE_SECONDS, lastWriteSeconds / MOST_SHARE)
+    updatesSinceLast > 0 && secondsSinceLast >= Math.max(RECOMPUTE_SECONDS, writeSeconds / KEYFRAME_SHARE)
   );
 }

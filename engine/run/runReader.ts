@@ -4,6 +4,7 @@ import { crc32 } from 'node:zlib';
 import type { Update } from '../protocol/index.ts';
 import { floatsOf, updateChecksum } from './checksum.ts';
 import { openRunFile, readHeader, readStatus } from './openRunFile.ts';
+import { tracksOf } from './overview.ts';
 import { type RunDetails, readDetails } from './runDetails.ts';
 import { damaged, guarded, RunFileError } from './runFileError.ts';
 import { metricsPerUpdate, type RunHeader, type RunStatus } from './runHeader.ts';
@@ -31,6 +32,7 @@ export class RunReader {
   readonly #database: DatabaseSync;
   readonly #count: StatementSync;
   readonly #updates: StatementSync;
+  readonly #stretches: StatementSync;
 
   /** @throws RunFileError when the file is missing, not a run, of another version, damaged or cut off. */
   static open(path: string): RunReader {
@@ -49,6 +51,7 @@ export class RunReader {
     this.#database = database;
     this.header = readHeader(database, path);
     this.#count = database.prepare('SELECT coalesce(max(tick) + 1, 0) AS count FROM updates');
+    this.#stretches = database.prepare('SELECT * FROM stretches WHERE stretch >= ? AND stretch < ?');
     this.#updates = database.prepare('SELECT * FROM updates WHERE tick >= ? AND tick < ? ORDER BY tick');
   }
 
@@ -72,6 +75,23 @@ export class RunReader {
   /** Updates `from` up to, not including, `to`, in order. */
   *updates(from = 0, to = this.updatesCount): Generator<Update, void, undefined> {
     for (let at = from; at < to; at += BATCH) yield* this.#read(at, Math.min(at + BATCH, to));
+  }
+
+  /**
+   * Stretches of `STRETCH` updates `from` up to, not including, `to`, each condensed as `OverviewColumns` does to one
+   * column. One that is damaged or not there is undefined: its updates tell the same.
+   */
+  stretches(from: number, to: number): (Float32Array | undefined)[] {
+    return guarded(this.path, () => {
+      const { blocks, levels } = this.header;
+      const found = Array<Float32Array | undefined>(Math.max(0, to - from));
+      for (const { stretch, tracks, crc32: checksum } of this.#stretches.all(from, to)) {
+        if (!(tracks instanceof Uint8Array) || crc32(tracks) !== checksum) continue;
+        if (tracks.byteLength !== tracksOf(blocks * levels.length) * 4) continue;
+        found[Number(stretch) - from] = floatsOf(tracks);
+      }
+      return found;
+    });
   }
 
   #read(from: number, to: number): Update[] {

@@ -5,6 +5,7 @@ import { METRIC_INDEX, type Probe, type ProbeScore, type Update } from '../proto
 import { bytesOf, updateChecksum } from './checksum.ts';
 import { type KeptKeyframe, keyframesToDrop } from './keyframeBudget.ts';
 import { createRunFile } from './newRunFile.ts';
+import { condense, STRETCH } from './overview.ts';
 import { guarded } from './runFileError.ts';
 import { metricsPerUpdate, type RunHeader, type RunStatus } from './runHeader.ts';
 import { LEVEL_COLUMNS } from './schema.ts';
@@ -17,6 +18,8 @@ export class RunWriter {
   readonly #statements: ReturnType<typeof prepareAll>;
   #tokens = 0;
   #updates = 0;
+  /** Updates of the stretch that is not yet full. */
+  #stretch: Update[] = [];
   #keyframes: readonly KeptKeyframe[] = [];
 
   /** Starts a run file. @throws RunFileError when the path is taken or cannot be written. */
@@ -81,13 +84,23 @@ export class RunWriter {
     if (metrics.length !== expected) {
       throw new RangeError(`update ${index} has ${metrics.length} metrics, expected ${expected}`);
     }
+    const stretch = [...this.#stretch, update];
     this.#transaction(() => {
       const { length } = surprise;
       const crc = updateChecksum(update);
       this.#statements.update.run(index, position, length, loss, bytesOf(metrics), bytesOf(surprise), crc);
       this.#appendFired(index, metrics);
+      if (stretch.length === STRETCH) this.#appendStretch(stretch);
     });
     this.#updates += 1;
+    this.#stretch = stretch.length === STRETCH ? [] : stretch;
+  }
+
+  /** What the overview of a long run is drawn from. */
+  #appendStretch(updates: readonly Update[]): void {
+    const { blocks, levels } = this.#header;
+    const tracks = bytesOf(condense(updates, blocks, levels.length));
+    this.#statements.stretch.run(Math.floor(this.#updates / STRETCH), tracks, crc32(tracks));
   }
 
   /** One row a level that fired, for SQL; the numbers of the others are in the update's `metrics` only. */
@@ -200,6 +213,7 @@ function prepareAll(database: DatabaseSync) {
       `INSERT INTO level_updates (tick, block, level, ${columns.join(', ')})
        VALUES (?, ?, ?, ${columns.map(() => '?').join(', ')})`,
     ),
+    stretch: prepare('INSERT INTO stretches VALUES (?, ?, ?)'),
     keyframe: prepare('INSERT INTO keyframes VALUES (?, ?, ?)'),
     bookmarks: prepare('SELECT updates FROM bookmarks'),
     dropKeyframe: prepare('DELETE FROM keyframes WHERE updates = ?'),

@@ -85,6 +85,11 @@ export const TABLES = {
   crc32 INTEGER NOT NULL,
   fast_state BLOB NOT NULL
 ) STRICT`,
+  stretches: `CREATE TABLE stretches (
+  stretch INTEGER PRIMARY KEY,
+  tracks BLOB NOT NULL,
+  crc32 INTEGER NOT NULL
+) STRICT`,
   bookmarks: `CREATE TABLE bookmarks (
   updates INTEGER PRIMARY KEY,
   note TEXT NOT NULL

@@ -4,7 +4,8 @@ import * as protocol from '../protocol/runRequests.ts';
 import type { TrainRequest } from '../protocol/training.ts';
 import type { On } from './answers.ts';
 import type { BranchRequest } from './branch.ts';
-import { readOverview, readTokens, readUpdates, withRun } from './runReading.ts';
+import { readOverview } from './overviewReading.ts';
+import { readTokens, readUpdates, withRun } from './runReading.ts';
 import type { Session } from './session.ts';
 
 interface Stretch {

@@ -1,18 +1,13 @@
 import { statSync } from 'node:fs';
 import { encodeFrame, type Frame } from '../protocol/frame.ts';
 import type { RunInfo } from '../protocol/runInfo.ts';
-import type { RunOverview } from '../protocol/runOverview.ts';
-import { OverviewColumns, RunReader } from '../run/index.ts';
-import { breathOrStop } from './breath.ts';
+import { RunReader } from '../run/index.ts';
 import { EngineError } from './engineError.ts';
 
 /** Most updates of one answer: some 60 MB of a model with 6 levels in 4 blocks. */
 export const MOST_UPDATES = 65_536;
 const MOST_TOKENS = 1_000_000;
-const MOST_COLUMNS = 16_384;
 const LONGEST_NOTE = 10_000;
-/** Updates condensed between two looks at what else is to be done. */
-const BATCH = 512;
 
 /** Opens a run file for the time of `body`. */
 export async function withRun<T>(path: string, body: (reader: RunReader) => T | Promise<T>): Promise<T> {
@@ -61,28 +56,6 @@ export function readTokens(reader: RunReader, first: number, count: number) {
   return { first: from, texts, starts, ends };
 }
 
-/** @param from first position @param to position after the last */
-export async function readOverview(
-  reader: RunReader,
-  { from, to, columns }: { from: number; to: number; columns: number },
-  cancelled: () => boolean,
-): Promise<RunOverview> {
-  if (!(Number.isFinite(from) && Number.isFinite(to) && from < to)) {
-    throw new EngineError('bad-input', `An overview cannot go from position ${from} to ${to}.`);
-  }
-  if (!(wholeNumber('columns', columns) > 0 && columns <= MOST_COLUMNS)) {
-    throw new EngineError('bad-input', `An overview has 1 to ${MOST_COLUMNS} columns, not ${columns}.`);
-  }
-  const { runId, blocks, levels } = reader.header;
-  const condensed = new OverviewColumns(from, to, columns, blocks, levels.length);
-  const [first, end] = updatesBetween(reader, from, to);
-  for (let at = first; at < end; at += BATCH) {
-    for (const update of reader.updates(at, Math.min(at + BATCH, end))) condensed.add(update);
-    await breathOrStop(cancelled, 'The overview');
-  }
-  return condensed.finish(runId);
-}
-
 /** First stream position that a state has not read yet, after so many updates of the run. */
 export function positionAfter(reader: RunReader, updates: number): number {
   if (updates === 0) return reader.updatesCount > 0 ? reader.update(0).position : 0;
@@ -104,16 +77,7 @@ export function checkBookmark(reader: RunReader, updates: number, note: string |
   }
 }
 
-/** Updates that read any of the positions: all but a run's last are of one length. */
-function updatesBetween(reader: RunReader, from: number, to: number): [first: number, end: number] {
-  const total = reader.updatesCount;
-  if (total === 0) return [0, 0];
-  const { position, surprise } = reader.update(0);
-  const index = (at: number) => Math.floor((at - position) / surprise.length);
-  return [Math.max(0, index(from)), Math.min(total, Math.max(0, index(to - 1) + 1))];
-}
-
-function wholeNumber(name: string, value: number): number {
+export function wholeNumber(name: string, value: number): number {
   if (Number.isSafeInteger(value) && value >= 0) return value;
   throw new EngineError('bad-input', `${name} is ${value}, not a whole number of at least 0.`);
 }

@@ -6,8 +6,8 @@ import type { Probe, ProbeScore } from '../protocol/probe.ts';
 import type { RunParent } from '../protocol/runInfo.ts';
 import type { TrainRequest, TrainResult } from '../protocol/training.ts';
 import type { Update } from '../protocol/update.ts';
-import { RunWriter, shouldWrite } from '../run/index.ts';
-import { encodeFastState } from './fastStateFile.ts';
+import { RunFileError, RunWriter, shouldWrite } from '../run/index.ts';
+import { encodeFastState, stateBytes } from './fastStateFile.ts';
 import type { OpenModel } from './openModel.ts';
 
 /** Bytes of keyframes where a request names no budget. */
@@ -43,7 +43,7 @@ export class RunRecorder {
     versions: Versions,
     origin?: BranchOrigin,
   ) {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(path);
     this.writer = RunWriter.create(path, {
       runId,
       title,
@@ -91,8 +91,9 @@ export class RunRecorder {
     this.writer.append(update);
     const secondsSinceLast = (performance.now() - this.lastKeyframe) / 1000;
     const updatesSinceLast = this.writer.updates - this.lastUpdates;
-    if (shouldWrite({ secondsSinceLast, lastWriteSeconds: this.lastSeconds, updatesSinceLast }))
-      await this.keyframe();
+    // Where no chunk of a slow level is open a state is half as large, so such moments are taken sooner.
+    const writeSeconds = (this.lastSeconds * stateBytes(this.model.fast)) / this.writer.keyframeBytes;
+    if (shouldWrite({ secondsSinceLast, writeSeconds, updatesSinceLast })) await this.keyframe();
   }
 
   /** Scores of the probes on the state as it is. */
@@ -131,5 +132,15 @@ export class RunRecorder {
       this.textOfToken.set(id, text);
     }
     return text;
+  }
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const remedy = 'Choose another folder, or one that may be written to.';
+    throw new RunFileError(`the folder of the run file cannot be made (${reason})`, path, remedy, error);
   }
 }

@@ -13,7 +13,7 @@ const BACKENDS = ['auto', 'wasm', 'cpu'];
 
 /** Settings of a training on a document, or undefined after the user was told which one cannot be used. */
 export function trainSettings(scope: vscode.Uri, levels?: readonly string[]): TrainSettings | undefined {
-  const configuration = vscode.workspace.getConfiguration('hopescope.train', scope);
+  const configuration = vscode.workspace.getConfiguration('hopescope', scope);
   const settings = readTrainSettings(name => configuration.get(name), levels);
   if (!isProblem(settings)) return settings;
   void showProblem(settings);

@@ -13,6 +13,10 @@ export interface SettingProblem {
 export interface TrainSettings extends TrainOptions {
   /** Texts above this many bytes of UTF-8 are trained on only after a question. */
   readonly confirmAboveBytes: number;
+  /** Updates between two scorings of the probes; 0 scores them before and after a training only. */
+  readonly probeInterval: number;
+  /** Bytes that the states kept in a run file may take. */
+  readonly storageBudget: number;
 }
 
 /** One sentence that names the setting, its value and what is allowed. */
@@ -22,7 +26,7 @@ export function problemText({ setting, value, allowed }: SettingProblem): string
 
 /**
  * Reads the settings of a training; VS Code only underlines a bad value in settings.json and hands it out all the same.
- * @param get value of a setting below `hopescope.train` @param levels level ids of the loaded model, if one is
+ * @param get value of a setting below `hopescope` @param levels level ids of the loaded model, if one is
  */
 export function readTrainSettings(
   get: (name: string) => unknown,
@@ -30,11 +34,13 @@ export function readTrainSettings(
 ): TrainSettings | SettingProblem {
   try {
     return {
-      epochs: integer(get, 'epochs', 1, 10_000),
-      learningRates: learningRates(get('learningRates'), levels),
-      partialChunk: oneOf(get, 'partialChunk', ['flush', 'drop'] as const),
-      telemetry: oneOf(get, 'telemetry', [true, false] as const),
-      confirmAboveBytes: integer(get, 'confirmAboveBytes', 0, Number.MAX_SAFE_INTEGER),
+      epochs: integer(get, 'train.epochs', 1, 10_000),
+      learningRates: learningRates(get('train.learningRates'), levels),
+      partialChunk: oneOf(get, 'train.partialChunk', ['flush', 'drop'] as const),
+      telemetry: oneOf(get, 'train.telemetry', [true, false] as const),
+      confirmAboveBytes: integer(get, 'train.confirmAboveBytes', 0, Number.MAX_SAFE_INTEGER),
+      probeInterval: integer(get, 'probes.interval', 0, 1_000_000),
+      storageBudget: MEGABYTE * integer(get, 'run.storageBudget', 1, 1_000_000),
     };
   } catch (error) {
     if (error instanceof Refused) return error.problem;
@@ -52,7 +58,7 @@ class Refused extends Error {
   constructor(name: string, value: unknown, allowed: string) {
     super(allowed);
     const shown = JSON.stringify(value) ?? 'missing';
-    this.problem = { setting: `hopescope.train.${name}`, value: shown, allowed };
+    this.problem = { setting: `hopescope.${name}`, value: shown, allowed };
   }
 }
 
@@ -70,20 +76,29 @@ function oneOf<T>(get: (name: string) => unknown, name: string, choices: readonl
 }
 
 const MOST_RATE = 100;
+const MEGABYTE = 2 ** 20;
 
 function learningRates(value: unknown, levels?: readonly string[]): Record<string, number> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new Refused('learningRates', value, 'an object with a number a level, such as {"cms.0": 0.1}');
+    throw new Refused(
+      'train.learningRates',
+      value,
+      'an object with a number a level, such as {"cms.0": 0.1}',
+    );
   }
   const trainable = levels?.filter(level => level !== 'outer');
   const rates: Record<string, number> = {};
   for (const [level, rate] of Object.entries(value)) {
     if (trainable ? !trainable.includes(level) : !/^(memory|projections|cms\.\d+)$/.test(level)) {
       const names = trainable?.join(', ') ?? 'memory, projections, cms.0, cms.1 and so on';
-      throw new Refused('learningRates', value, `keyed by levels; “${level}” is none of ${names}`);
+      throw new Refused('train.learningRates', value, `keyed by levels; “${level}” is none of ${names}`);
     }
     if (typeof rate !== 'number' || !(rate >= 0 && rate <= MOST_RATE)) {
-      throw new Refused(`learningRates`, { [level]: rate }, `a number from 0 to ${MOST_RATE} for each level`);
+      throw new Refused(
+        'train.learningRates',
+        { [level]: rate },
+        `a number from 0 to ${MOST_RATE} for each level`,
+      );
     }
     rates[level] = rate;
   }

@@ -151,7 +151,7 @@ export class Trainer {
   ): Promise<TrainResult> {
     const folder = vscode.Uri.joinPath(this.#context.storageUri ?? this.#context.globalStorageUri, 'runs');
     await vscode.workspace.fs.createDirectory(folder);
-    const { confirmAboveBytes: _, ...options } = settings;
+    const { confirmAboveBytes: _, probeInterval, storageBudget, ...options } = settings;
     let shown = 0;
     return this.#engine.train(
       {
@@ -159,6 +159,7 @@ export class Trainer {
         text: input.text,
         title: input.title,
         options,
+        ...{ probeInterval, storageBudget },
         probes: this.#store.snapshot.probes.map(({ probe }) => probe),
         runPath: vscode.Uri.joinPath(folder, `${run.id}.hoperun`).fsPath,
       },

@@ -1,11 +1,13 @@
 // `npm run bench [-- PART…] [--json] [--write]`: measures on this machine and prints a table. PART is activation,
-// latency, training, memory, absorption, view or pretraining. Targets are printed beside the figures; a missed one fails nothing.
+// latency, training, memory, absorption, view, timeline or pretraining. Targets are printed beside the figures; a
+// missed one fails nothing.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { measureAbsorption } from './absorption.mjs';
 import { measureActivation } from './activation.mjs';
 import { measureLatency, measureMemory, measureTraining } from './engine.mjs';
 import { measurePretraining } from './pretraining.mjs';
+import { measureTimeline } from './timeline.mjs';
 import { measureView } from './view.mjs';
 
 const PARTS = {
@@ -15,6 +17,7 @@ const PARTS = {
   memory: measureMemory,
   absorption: measureAbsorption,
   view: measureView,
+  timeline: measureTimeline,
   pretraining: measurePretraining,
 };
 const flags = process.argv.slice(2);

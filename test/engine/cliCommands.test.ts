@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { ModelInfo, TensorInfo } from '../../engine/protocol/index.ts';
+import type { ModelInfo, RunInfo, TensorInfo } from '../../engine/protocol/index.ts';
 import manifest from '../../package.json' with { type: 'json' };
 import { runCli, runJson } from '../support/cli.ts';
 import { makeTinyModel, TINY_CONFIG, TINY_TEXT } from '../support/tinyModel.ts';
@@ -81,11 +81,45 @@ test('evaluate gives the mean loss, and writes nothing that a second time would 
   expect(trained.loss).toBeLessThan(base.loss);
 });
 
+test('runs describes recorded runs without their model, and refuses what is none by its name', async () => {
+  const run = join(folder, 'text.hoperun');
+  const trained = ['train', '--model', model, '--text', text, '--epochs', '2', '--run', run];
+  await runJson([...trained, '--probe', 'Mira was born in => Lisbon']);
+  const { runs } = await runJson<{ runs: RunInfo[] }>(['runs', run]);
+  expect(runs.length).toBe(1);
+  expect(runs[0]).toMatchObject({
+    path: run,
+    modelName: 'tiny',
+    status: 'finished',
+    updates: 136,
+    tokens: 271,
+  });
+  expect(runs[0].probes[0].scores.map(({ updates }) => updates)).toEqual([0, 136]);
+  const { code, stdout, stderr } = await runCli(['runs', text, run]);
+  expect(stdout).toMatch(/^run +title .+\n.+text\.hoperun .+ finished +136 +542 /);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^hopescope: .+text\.txt: this is not a run file .+\n$/);
+});
+
+test.skipIf(process.platform === 'win32')(
+  'a training whose run file fills the disk stops with a clear error, and the file opens with what it has',
+  async () => {
+    const run = join(folder, 'full.hoperun');
+    const args = ['train', '--model', model, '--text', text, '--epochs', '1000', '--run', run];
+    // `ulimit -f` ends every file at 1 MB; Node turns the signal into a failed write, as on a full disk.
+    const { code, stderr } = await runCli(args, { prefix: ['sh', '-c', 'ulimit -f 2048; exec "$0" "$@"'] });
+    expect([code, stderr]).toEqual([1, expect.stringContaining('the disk refused')]);
+    const { runs } = await runJson<{ runs: RunInfo[] }>(['runs', run]);
+    expect(runs[0].updates).toBeGreaterThan(10);
+    expect(runs[0].keyframes[0]).toBe(0);
+  },
+);
+
 test('help explains every command with examples', async () => {
   const { code, stdout } = await runCli(['--help']);
   expect([code, stdout]).toEqual([0, (await runCli([])).stdout]);
   const commands = [...stdout.matchAll(/^ {2}(\w+) (?:\[options\]|<)/gm)].map(([, name]) => name);
-  expect(commands).toEqual(['train', 'probe', 'evaluate', 'inspect', 'pretrain']);
+  expect(commands).toEqual(['train', 'probe', 'evaluate', 'inspect', 'runs', 'pretrain']);
   for (const command of commands) {
     const help = await runCli([command, '--help']);
     expect([help.code, help.stderr], command).toEqual([0, '']);

@@ -1,47 +1,60 @@
 import { expect, test } from 'vitest';
-import { shouldWrite } from '../../engine/run/index.ts';
+import { keyframesToDrop, shouldWrite } from '../../engine/run/index.ts';
 
-/** Trains `seconds` in ticks of 10 ms with keyframes that cost `cost`; returns their share and the worst loss. */
+/** Trains `seconds` in ticks of 1 ms with keyframes that cost `cost`; returns their share and the longest gap. */
 function simulate(cost: number, seconds: number) {
   let training = 0;
   let writing = 0;
   let secondsSinceLast = 0;
   let updatesSinceLast = 0;
   let worst = 0;
-  let lastWriteSeconds = cost;
   while (training < seconds) {
-    training += 0.01;
-    secondsSinceLast += 0.01;
+    training += 0.001;
+    secondsSinceLast += 0.001;
     updatesSinceLast += 1;
     worst = Math.max(worst, secondsSinceLast);
-    if (!shouldWrite({ secondsSinceLast, lastWriteSeconds, updatesSinceLast })) continue;
+    if (!shouldWrite({ secondsSinceLast, writeSeconds: cost, updatesSinceLast })) continue;
     writing += cost;
-    lastWriteSeconds = cost;
     secondsSinceLast = 0;
     updatesSinceLast = 0;
   }
   return { share: writing / (training + writing), worst };
 }
 
-test('cheap keyframes: at most about two seconds are recomputed, for less than 2 % of the time', () => {
-  for (const cost of [0, 0.001, 0.035]) {
-    const { share, worst } = simulate(cost, 600);
-    expect(share, `cost ${cost}`).toBeLessThan(0.02);
-    expect(worst, `cost ${cost}`).toBeLessThan(2.05);
-    expect(worst, `cost ${cost}`).toBeGreaterThan(1.9);
+test('cheap keyframes: going back recomputes at most about 50 ms, for less than 3 % of the time', () => {
+  for (const cost of [0, 0.0005, 0.0014]) {
+    const { share, worst } = simulate(cost, 60);
+    expect(share, `cost ${cost}`).toBeLessThan(0.03);
+    expect(worst, `cost ${cost}`).toBeLessThan(0.052);
+    expect(worst, `cost ${cost}`).toBeGreaterThan(0.049);
   }
 });
 
-test('expensive keyframes become rarer, so that they still take less than 2 %', () => {
-  for (const cost of [0.1, 1, 5]) {
-    const { share, worst } = simulate(cost, 3000);
-    expect(share, `cost ${cost}`).toBeLessThan(0.02);
-    expect(worst, `cost ${cost}`).toBeLessThan(cost * 51);
+test('expensive keyframes become rarer, so that they still take less than 3 %', () => {
+  for (const cost of [0.01, 0.1, 1]) {
+    const { share, worst } = simulate(cost, 300);
+    expect(share, `cost ${cost}`).toBeLessThan(0.03);
+    expect(worst, `cost ${cost}`).toBeLessThan(cost * 34);
   }
 });
 
 test('no keyframe without an update since the last', () => {
-  const waited = { secondsSinceLast: 1e6, lastWriteSeconds: 0.01 };
+  const waited = { secondsSinceLast: 1e6, writeSeconds: 0.01 };
   expect(shouldWrite({ ...waited, updatesSinceLast: 0 })).toBe(false);
   expect(shouldWrite({ ...waited, updatesSinceLast: 1 })).toBe(true);
+});
+
+test('over the budget, large keyframes go before small ones, and gaps stay even', () => {
+  const keyframes = Array.from({ length: 33 }, (_, i) => ({ updates: i * 2, bytes: i % 4 === 0 ? 1 : 2 }));
+  const dropped = keyframesToDrop(keyframes, new Set([6]), 16);
+  expect(keyframes.filter(({ updates }) => !dropped.includes(updates)).map(({ updates }) => updates)).toEqual(
+    expect.arrayContaining([0, 6, 64]),
+  );
+  const kept = keyframes.filter(({ updates }) => !dropped.includes(updates));
+  expect(kept.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThanOrEqual(16);
+  expect(kept.filter(({ bytes }) => bytes === 2).length).toBeLessThan(5);
+  const gaps = kept.slice(1).map(({ updates }, i) => updates - kept[i].updates);
+  expect(Math.max(...gaps)).toBeLessThanOrEqual(16);
+  expect(keyframesToDrop(keyframes, new Set(), 1000)).toEqual([]);
+  expect(keyframesToDrop(keyframes.slice(0, 2), new Set(), 0)).toEqual([]);
 });

@@ -67,7 +67,7 @@ describe('a run that a kill cut short', () => {
       const runPath = bench.path(`killed-${partialChunk}.hoperun`);
       const copy = (updates: number) => bench.path(`killed-${partialChunk}-${updates}.hoperun`);
       // A keyframe every fourth update.
-      const tick = fakeClock(500);
+      const tick = fakeClock(12.5);
       const recording = new Recording(Number.POSITIVE_INFINITY, ({ index }) => {
         tick();
         copyRun(runPath, copy(index + 1));

@@ -34,16 +34,19 @@ export interface CliOptions {
   readonly stdout?: number;
   /** Through `hopescope.mjs` and the child that it starts, in a process group of their own. */
   readonly launcher?: boolean;
+  /** A command that runs the words after it. */
+  readonly prefix?: readonly string[];
 }
 
 /** Starts `hopescope ARGS` from the bundle that `npm run build` wrote. */
 export function startCli(
   args: readonly string[],
-  { input = '', waiting, stdout, launcher }: CliOptions = {},
+  { input = '', waiting, stdout, launcher, prefix = [] }: CliOptions = {},
 ): Running {
   if (!existsSync(BUNDLE)) throw new Error('dist/cli.cjs is missing: run "npm run build" first.');
   const command = launcher ? ['--import', OLD_NODE, LAUNCHER] : [BUNDLE];
-  const child = spawn(process.execPath, [...command, ...args], {
+  const [program, ...words] = [...prefix, process.execPath, ...command, ...args];
+  const child = spawn(program, words, {
     detached: launcher,
     stdio: ['pipe', stdout ?? 'pipe', 'pipe'],
   });

@@ -11,10 +11,11 @@ import {
 import manifest from '../../package.json' with { type: 'json' };
 
 const properties = Object.assign({}, ...manifest.contributes.configuration.map(part => part.properties));
-const defaults = (name: string): unknown => properties[`hopescope.train.${name}`].default;
+const defaults = (name: string): unknown => properties[`hopescope.${name}`].default;
 
 function read(changes: Record<string, unknown>, levels?: string[]): TrainSettings | SettingProblem {
-  return readTrainSettings(name => (name in changes ? changes[name] : defaults(name)), levels);
+  const given = (name: string) => (name in changes ? name : name.replace('train.', ''));
+  return readTrainSettings(name => (given(name) in changes ? changes[given(name)] : defaults(name)), levels);
 }
 
 function refused(changes: Record<string, unknown>, levels?: string[]): string {
@@ -27,7 +28,7 @@ describe('readTrainSettings', () => {
   it('takes the defaults of the manifest', () => {
     expect(read({})).toEqual({
       ...{ epochs: 8, learningRates: {}, partialChunk: 'flush', telemetry: true },
-      confirmAboveBytes: 1_000_000,
+      ...{ confirmAboveBytes: 1_000_000, probeInterval: 0, storageBudget: 2 ** 30 },
     });
   });
 
@@ -44,6 +45,14 @@ describe('readTrainSettings', () => {
     [
       ...['confirmAboveBytes', null],
       'The setting hopescope.train.confirmAboveBytes is null but must be a whole number of at least 0.',
+    ],
+    [
+      ...['probes.interval', -1],
+      'The setting hopescope.probes.interval is -1 but must be a whole number from 0 to 1000000.',
+    ],
+    [
+      ...['run.storageBudget', 0],
+      'The setting hopescope.run.storageBudget is 0 but must be a whole number from 1 to 1000000.',
     ],
   ] as const)('names %s when it is %j', (name, value, text) => {
     expect(refused({ [name]: value })).toBe(text);

@@ -57,16 +57,28 @@ export async function pick(page, label) {
   await rows.filter({ hasText: label }).first().click(PATIENT);
 }
 
-/** Answers the file dialog that a command has opened with a path; the dialog is a quick input too. */
-export async function saveAs(page, path) {
+/**
+ * Answers the file dialog that a command has opened with a path; the dialog is a quick input too.
+ * @param button what its button says
+ */
+export async function saveAs(page, path, button = 'OK') {
   const input = page.locator(`${QUICK} input[type="text"]`).first();
   await eventually(
     () => input.inputValue(),
     value => value.startsWith('/'),
     { what: 'the file dialog' },
   );
-  await input.fill(path);
-  await page.locator(`${QUICK} .monaco-button`, { hasText: /^OK$/ }).first().click(PATIENT);
+  // The dialog may still write its own proposal over what is filled in too early.
+  const fill = async () => {
+    if ((await input.inputValue()) !== path) await input.fill(path);
+    await page.waitForTimeout(500);
+    return input.inputValue();
+  };
+  await eventually(fill, value => value === path, { what: 'the path in the dialog' });
+  await page
+    .locator(`${QUICK} .monaco-button`, { hasText: new RegExp(`^${button}$`) })
+    .first()
+    .click(PATIENT);
   await page
     .locator(`${QUICK}:visible`)
     .waitFor({ state: 'detached', ...PATIENT })
