@@ -25,7 +25,13 @@ const node = {
 
 const bundles = [
   // The extension host's part; VS Code provides `vscode`.
-  { ...node, entryPoints: { extension: 'extension/extension.ts' }, external: ['vscode'] },
+  {
+    ...node,
+    entryPoints: { extension: 'extension/extension.ts' },
+    external: ['vscode'],
+    // Its other entry loads its parts by names that a bundler does not see.
+    alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
+  },
   // The engine process, the process that one backend is tried in, the command line (the same engine without an
   // editor) and its worker thread.
   {

@@ -1,8 +1,8 @@
 import type { AbsorptionReport, LevelContribution } from '../protocol/absorption.ts';
-import { controlGains, spread } from './controls.ts';
+import { controlScores, spread } from './controls.ts';
 import { Pace, type Watcher } from './pace.ts';
 import { pathAttribution } from './pathAttribution.ts';
-import { changedLevels, type LevelTensor, type Scorer, type Weights } from './scorer.ts';
+import { changedLevels, type LevelTensor, mix, type Scorer, type Weights } from './scorer.ts';
 import { type Contribution, contributions, MOST_PLAYERS, type SubsetValues } from './shapley.ts';
 
 /** What a run says of a level between the two states. */
@@ -52,7 +52,7 @@ export async function absorb(input: AbsorptionInput, watcher: Watcher): Promise<
   }
   const beside = [...input.paraphrases, ...input.neighbours];
   const pace = new Pace(watcher, stepsOf(input, players.length));
-  const values = await subsetValues(fact, before, after, players, pace);
+  const values = await subsetValues(input, before, after, players, pace);
   const [start, end] = [values[0], values[values.length - 1]];
   const gain = end - start;
   const shares = new Map(contributions(values).map((share, p) => [players[p], share]));
@@ -61,10 +61,10 @@ export async function absorb(input: AbsorptionInput, watcher: Watcher): Promise<
   const drawnTogether = players.length > 1 ? [players] : [];
   for (const subset of [...players.map(id => [id]), ...drawnTogether]) {
     const gains: number[] = [];
-    const draws = { seed: seed + 1 + drawn.size, count: controls, start };
-    for (const value of controlGains(fact, tensors, before, after, subset, draws)) {
-      gains.push(value);
-      await pace.step();
+    const draws = { seed: seed + 1 + drawn.size, count: controls };
+    for (const scores of controlScores(fact, tensors, before, after, subset, draws)) {
+      for (const score of scores) gains.push(score - start);
+      await pace.step(scores.length);
     }
     drawn.set(subset.join(' '), gains);
   }
@@ -86,6 +86,9 @@ export async function absorb(input: AbsorptionInput, watcher: Watcher): Promise<
     scores.push({ before: scorer.score(before), after: scorer.score(after) });
     await pace.step(2);
   }
+  const half = significant ? await halfGainAt(input, start, gain, pace) : undefined;
+  const over = await handOver(input, before, pace);
+  pace.finish();
   return {
     from,
     to,
@@ -96,10 +99,10 @@ export async function absorb(input: AbsorptionInput, watcher: Watcher): Promise<
     significant,
     levels: levels.map(span => contribution(span, shares.get(span.id), drawn.get(span.id), pathOf(span.id))),
     pathResidual: pathPoints ? gain - attributed : Number.NaN,
-    halfGainAt: significant ? await halfGainAt(input, start, gain, pace) : undefined,
+    halfGainAt: half,
     paraphrases: scores.slice(0, input.paraphrases.length),
     neighbours: scores.slice(input.paraphrases.length),
-    handOver: await handOver(input, before, pace),
+    handOver: over,
   };
 }
 
@@ -113,20 +116,22 @@ function stepsOf(
   return subsets * (1 + moments.length) + controls * (players + 1) + 3 * pathPoints + beside + bisection;
 }
 
-/** Scores of all subsets of levels. */
+/** Scores of all subsets of levels; the others are as before. */
 async function subsetValues(
-  scorer: Scorer,
+  { fact, tensors }: Pick<AbsorptionInput, 'fact' | 'tensors'>,
   before: Weights,
   after: Weights,
   players: readonly string[],
   pace: Pace,
 ): Promise<SubsetValues> {
   const values = new Float64Array(2 ** players.length);
-  for (let first = 0; first < values.length; first += scorer.mixes) {
-    const count = Math.min(scorer.mixes, values.length - first);
-    const masks = Array.from({ length: count }, (_, i) => first + i);
-    values.set(scorer.scoreMixes(before, after, players, masks), first);
-    await pace.step(count);
+  for (let first = 0; first < values.length; first += fact.atOnce) {
+    const mixes = Array.from({ length: Math.min(fact.atOnce, values.length - first) }, (_, i) => {
+      const taken = new Set(players.filter((_player, p) => (first + i) & (1 << p)));
+      return mix(tensors, before, after, taken);
+    });
+    values.set(fact.scoreAll(mixes), first);
+    await pace.step(mixes.length);
   }
   return values;
 }
@@ -163,16 +168,17 @@ async function halfGainAt(
 
 /** Shapley values of what each level had changed by each moment. */
 async function handOver(
-  { levels, tensors, moments, stateAt, fact }: AbsorptionInput,
+  input: AbsorptionInput,
   before: Weights,
   pace: Pace,
 ): Promise<AbsorptionReport['handOver']> {
+  const { levels, tensors, moments, stateAt } = input;
   const ids = levels.map(({ id }) => id);
   const shapley: number[][] = [];
   for (const moment of moments) {
     const after = await stateAt(moment);
     const players = changedLevels(tensors, ids, before, after);
-    const values = await subsetValues(fact, before, after, players, pace);
+    const values = await subsetValues(input, before, after, players, pace);
     const shares = contributions(values);
     shapley.push(ids.map(id => shares[players.indexOf(id)]?.shapley ?? 0));
   }

@@ -38,20 +38,26 @@ export function spread(values: readonly number[]): { mean: number; deviation: nu
   return { mean, deviation: Math.sqrt(variance), count };
 }
 
-/** Gains over `start` of `before` with the change of some levels made random, one a draw. */
-export function* controlGains(
+/** Random changes in memory at once. */
+const MOST_DRAWN = 8;
+
+/** Scores of `before` with the change of some levels made random, some draws at a time. */
+export function* controlScores(
   scorer: Scorer,
   tensors: readonly LevelTensor[],
   before: Weights,
   after: Weights,
   levels: readonly string[],
-  { seed, count, start }: { readonly seed: number; readonly count: number; readonly start: number },
-): Generator<number> {
+  { seed, count }: { readonly seed: number; readonly count: number },
+): Generator<Float64Array> {
   const taken = new Set(levels);
   const own = tensors.filter(({ level }) => taken.has(level));
   const random = new Random(seed);
-  for (let i = 0; i < count; i++) {
-    const drawn = randomChange(own, before, after, random);
-    yield scorer.score(mix(own, before, drawn, taken)) - start;
+  const most = Math.min(MOST_DRAWN, scorer.atOnce);
+  for (let done = 0; done < count; done += most) {
+    const drawn = Array.from({ length: Math.min(most, count - done) }, () =>
+      mix(own, before, randomChange(own, before, after, random), taken),
+    );
+    yield scorer.scoreAll(drawn);
   }
 }

@@ -2,7 +2,7 @@ import type { BaseModel } from '../model/baseModel.ts';
 import { readSequence, startReading, tokenLosses } from '../model/languageModel.ts';
 import { bindParameters, type HopeParameters } from '../model/parameters.ts';
 import { tf } from '../tensor/tf.ts';
-import { readMixed } from './mixedReading.ts';
+import { readRows } from './rowReading.ts';
 import type { Scorer, Weights } from './scorer.ts';
 
 /** A probe as token ids. */
@@ -19,7 +19,7 @@ const MOST_TOKENS = 1024;
  * weights of a model; what the memories write while they read is discarded.
  */
 export class ModelScorer implements Scorer {
-  readonly mixes: number;
+  readonly atOnce: number;
   private readonly ids: Int32Array;
   private readonly shapes: ReadonlyMap<string, number[]>;
 
@@ -29,7 +29,7 @@ export class ModelScorer implements Scorer {
     private readonly probe: ProbeTokens,
   ) {
     this.ids = Int32Array.of(endOfText, ...probe.prompt, ...probe.answer.subarray(0, -1));
-    this.mixes = Math.max(1, Math.floor(MOST_TOKENS / this.ids.length));
+    this.atOnce = Math.max(1, Math.floor(MOST_TOKENS / this.ids.length));
     this.shapes = new Map(base.specs.map(({ name, shape }) => [name, [...shape]]));
   }
 
@@ -57,20 +57,12 @@ export class ModelScorer implements Scorer {
     return found;
   }
 
-  scoreMixes(
-    before: Weights,
-    after: Weights,
-    levels: readonly string[],
-    masks: readonly number[],
-  ): Float64Array {
-    const bits = new Map(levels.map((level, p) => [level, 1 << p]));
-    const takes = (row: number, level: string) => (masks[row] & (bits.get(level) ?? 0)) !== 0;
-    const { config } = this.base;
+  scoreAll(weights: readonly Weights[]): Float64Array {
     const scores = tf.tidy(() => {
-      const [one, other] = [this.parameters(before), this.parameters(after)];
-      const mixture = { before: one, after: other, rows: masks.length, takes };
-      const hidden = readMixed(mixture, config, this.ids, this.endOfText);
-      return this.answerScores(one, hidden, masks.length).dataSync();
+      const known = new Map<Float32Array, tf.Tensor>();
+      const rows = weights.map(each => this.parameters(each, known));
+      const hidden = readRows(rows, this.base.config, this.ids, this.endOfText);
+      return this.answerScores(rows[0], hidden, rows.length).dataSync();
     });
     return Float64Array.from(scores);
   }
@@ -93,12 +85,16 @@ export class ModelScorer implements Scorer {
     return tf.neg(tf.mean(tf.reshape(losses, [rows, answer.length]), 1));
   }
 
-  private parameters(weights: Weights): HopeParameters {
-    return bindParameters(this.base.config, name => this.tensor(name, weights));
+  /** @param known tensors made already, by their values */
+  private parameters(weights: Weights, known?: Map<Float32Array, tf.Tensor>): HopeParameters {
+    return bindParameters(this.base.config, name => this.tensor(name, weights, known));
   }
 
-  private tensor(name: string, weights: Weights): tf.Tensor {
+  private tensor(name: string, weights: Weights, known?: Map<Float32Array, tf.Tensor>): tf.Tensor {
     const data = weights.get(name);
-    return data ? tf.tensor(data, this.shapes.get(name)!) : this.base.tensors.get(name)!;
+    if (!data) return this.base.tensors.get(name)!;
+    const tensor = known?.get(data) ?? tf.tensor(data, this.shapes.get(name)!);
+    known?.set(data, tensor);
+    return tensor;
   }
 }

@@ -27,11 +27,16 @@ export class Pace {
   async step(steps = 1): Promise<void> {
     this.done += steps;
     const now = performance.now();
-    if (now - this.told > 100 || this.done >= this.total) {
+    if (now - this.told > 100) {
       this.told = now;
       this.watcher.progress(Math.min(this.done, this.total), this.total);
     }
     await new Promise(resolve => setImmediate(resolve));
     if (this.watcher.cancelled()) throw new CancelledError();
+  }
+
+  /** Also where steps turned out not to be needed. */
+  finish(): void {
+    this.watcher.progress(this.total, this.total);
   }
 }

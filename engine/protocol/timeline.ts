@@ -43,6 +43,7 @@ export const TIMELINE_COMMANDS = [
   'bookmarkUpdate',
   'revealUpdate',
   'whichLevel',
+  'endComparison',
 ] as const;
 export type TimelineCommand = (typeof TIMELINE_COMMANDS)[number];
 

@@ -50,9 +50,9 @@ export async function absorbFact(
   }
 }
 
-/** Updates of the slowest level that made any, at most twelve and the last state among them. */
+/** Updates of the slowest level that made more than one, at most twelve and the last state among them. */
 function momentsOf(firings: readonly (readonly number[])[], to: number): number[] {
-  const slowest = firings.findLast(each => each.length > 0) ?? [];
+  const slowest = firings.findLast(each => each.length > 1) ?? [];
   const boundaries = slowest.at(-1) === to ? [...slowest] : [...slowest, to];
   if (boundaries.length <= MOST_MOMENTS) return boundaries;
   const last = boundaries.length - 1;

@@ -16,9 +16,10 @@ export function reportMarkdown({ title, fact, paraphrases, neighbours, report }:
     `${inline(title)}, updates ${grouped(from)} to ${grouped(to)}.`,
     summary(report),
     '## Contribution of each level’s change',
-    levelTable(levels, significant),
+    levelTable(levels, report),
     ...waiting(levels),
     ...halfway(report),
+    ...aloneTable(levels, significant),
     ...blockTable(report),
     ...handOverTable(report),
     ...besideTable('The same fact in other words', paraphrases, report.paraphrases),
@@ -49,25 +50,26 @@ export function summary({
   return `${change} The largest contribution is that of ${most.level}’s change: ${signed(most.shapley)} nats, ${percent(most.shapley / gain)}.`;
 }
 
-function levelTable(levels: readonly LevelContribution[], significant: boolean): string {
-  const rows = levels.map(level => {
-    const { shapley, necessity, sufficiency, interaction, control, updates, zScore } = level;
-    const numbers = significant
-      ? [signed(shapley), signed(necessity), signed(sufficiency), signed(interaction)]
-      : ['n/a', 'n/a', 'n/a', 'n/a'];
-    const controls = control.count ? `${signed(control.mean)} ± ${control.deviation.toFixed(3)}` : NONE;
-    return [
-      level.level,
-      grouped(updates),
-      ...numbers,
-      controls,
-      Number.isFinite(zScore) ? zScore.toFixed(1) : NONE,
-    ];
+function levelTable(levels: readonly LevelContribution[], { significant, gain }: AbsorptionReport): string {
+  const rows = levels.map(({ level, updates, shapley, zScore }) => [
+    level,
+    grouped(updates),
+    ...(significant ? [signed(shapley), `${Math.round((100 * shapley) / gain)} %`] : ['n/a', 'n/a']),
+    Number.isFinite(zScore) ? zScore.toFixed(1).replace('-', '−') : NONE,
+  ]);
+  return table(['level', 'updates', 'Shapley', 'share', 'z'], rows);
+}
+
+function aloneTable(levels: readonly LevelContribution[], significant: boolean): string[] {
+  const rows = levels.map(({ level, necessity, sufficiency, interaction, control }) => {
+    const random = control.count ? `${signed(control.mean)} ± ${control.deviation.toFixed(3)}` : NONE;
+    const numbers = [sufficiency, necessity, interaction].map(value => (significant ? signed(value) : 'n/a'));
+    return [level, ...numbers, random];
   });
-  return table(
-    ['level', 'updates', 'Shapley', 'necessity', 'sufficiency', 'interaction', 'random changes', 'z'],
-    rows,
-  );
+  return [
+    '## Each change alone, and left out',
+    table(['level', 'alone', 'left out', 'interaction', 'random'], rows),
+  ];
 }
 
 /** Levels that could not contribute. */
@@ -126,8 +128,9 @@ function besideTable(
 
 const READING = [
   '- Numbers are nats a token of the answer: differences of its mean log-probability, read without context.',
-  '- *Shapley*: the contribution of this level’s change, averaged over all orders in which the levels’ changes could be made. They add up to the gain. *Necessity*: lost without this change alone. *Sufficiency*: gained by this change alone. *Interaction*: necessity less sufficiency.',
-  `- *Random changes*: what this level’s change gains alone when every entry gets a random sign. *z*: sufficiency against them; beyond ±${NOTABLE} it is more than its size.`,
+  '- *Shapley*: the contribution of this level’s change, averaged over all orders in which the levels’ changes could be made. They add up to the gain; *share* is the part of it.',
+  '- *Alone* (sufficiency): gained by this change without the others. *Left out* (necessity): lost without this change. *Interaction*: left out less alone.',
+  `- *Random*: what this level’s change gains alone when every entry gets a random sign. *z*: its own against that; beyond ±${NOTABLE} it is more than its size.`,
   '- A contribution says what this level’s change did to this probe. It does not say where a fact is stored.',
 ].join('\n');
 

@@ -22,7 +22,8 @@ export function runNodes(entries: readonly CatalogEntry[]): RunNode[] {
     .filter(({ id, parent }) => !parent || parent.runId === id || !ids.has(parent.runId))
     .map(node);
   // Files that name each other as parents are damaged, but must not vanish.
-  const lost = infos.filter(({ id }) => !inTree.has(id)).map(node);
+  const lost: RunNode[] = [];
+  for (const info of infos) if (!inTree.has(info.id)) lost.push(node(info));
   const problems = entries.flatMap((entry): RunNode[] =>
     entry.problem === undefined ? [] : [{ kind: 'problem', path: entry.path, problem: entry.problem }],
   );

@@ -162,6 +162,7 @@ async function branch(
   await vscode.workspace.fs.createDirectory(runsFolder(context));
   const runPath = runUri(context, id).fsPath;
   const title = `${run.title}: ${changeText(change)}`;
+  await timelines.quiet();
   try {
     const made = await vscode.window.withProgress(
       {

@@ -37,6 +37,7 @@ export async function restoreUpdate(
       },
       async (_, token) => {
         token.onCancellationRequested(() => source.cancel());
+        await timelines.quiet();
         await engine.seekRun(path, updates, source.token);
       },
     );

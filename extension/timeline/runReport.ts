@@ -1,5 +1,4 @@
 import type { ReportPicture, RunInfo } from '../../engine/protocol/index.ts';
-import { escapeMarkdown } from '../decorations/markdown.ts';
 import { changeText, stateWords } from '../runs/runText.ts';
 import { grouped, megabytes, probability } from '../training/figures.ts';
 
@@ -31,7 +30,7 @@ export function runReport(info: RunInfo, pictures: readonly ReportPicture[]): st
       : []),
   ];
   const parts = [
-    `# ${escapeMarkdown(info.title)}`,
+    `# ${literal(info.title)}`,
     table(
       ['', ''],
       facts.map(([name, value]) => [name, value]),
@@ -40,7 +39,7 @@ export function runReport(info: RunInfo, pictures: readonly ReportPicture[]): st
     ...bookmarkTable(info),
     ...pictures.map(
       ({ name, title, text }) =>
-        `## ${escapeMarkdown(title)}\n\n![${escapeMarkdown(title)}](${name}.svg)\n\n${escapeMarkdown(text)}`,
+        `## ${literal(title)}\n\n![${literal(title)}](${name}.svg)\n\n${literal(text)}`,
     ),
     'A level’s contribution is that of its change to a probe. It does not say where a fact is stored.',
   ];
@@ -75,6 +74,9 @@ function bookmarkTable({ bookmarks }: RunInfo): string[] {
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string =>
-    `| ${cells.map(cell => escapeMarkdown(cell).replaceAll('\n', ' ')).join(' | ')} |`;
+    `| ${cells.map(cell => literal(cell).replaceAll('\n', ' ')).join(' | ')} |`;
   return [line(head), `|${head.map(() => ':--').join('|')}|`, ...rows.map(line)].join('\n');
 }
+
+/** Words that are no Markdown, readable also where the file is read as it is. */
+const literal = (text: string): string => text.replace(/[\\`*_[\]<>|~#]/g, '\\$&');

@@ -32,6 +32,7 @@ export function registerTimelineCommands(
     branchHere: page => branchHere(services, timelines, page),
     bookmarkUpdate: page => bookmarkUpdate(services, page),
     revealUpdate: page => revealUpdate(services, page),
+    endComparison: page => page.compare(undefined),
   };
   for (const [name, kind] of Object.entries(INTERVENTIONS)) {
     onPage[name as TimelineCommand] = page => branchHere(services, timelines, page, kind);
@@ -57,7 +58,8 @@ export function registerTimelineCommands(
     if (!timelines.active) await timelines.showNewest();
     if (timelines.active?.run) await act(timelines.active);
   };
-  const named = Object.entries(onPage).filter(([name]) => name !== 'retry' && name !== 'cancelRestore');
+  const ofPage = ['retry', 'cancelRestore', 'endComparison'];
+  const named = Object.entries(onPage).filter(([name]) => !ofPage.includes(name));
   return vscode.Disposable.from(
     register('showTimeline', () => timelines.showNewest()),
     register('openRun', () => openRun(timelines)),

@@ -28,7 +28,7 @@ import { failureText } from '../engine/engineFailure.ts';
 import { runUri } from '../runs/runsFolder.ts';
 import { contributedColors, pageHtml } from '../webviews/pageHtml.ts';
 import { describeShown, totalOf } from './shownRun.ts';
-import { answerReads } from './timelineReads.ts';
+import { answerReads, type Computing } from './timelineReads.ts';
 import type { TimelineServices } from './timelineServices.ts';
 
 const LIVE_MS = 100;
@@ -43,12 +43,14 @@ export type Absorption = { readonly fact: Probe; readonly report: AbsorptionRepo
 export class TimelinePage implements vscode.Disposable {
   readonly panel: vscode.WebviewPanel;
   readonly #services: TimelineServices;
+  readonly #titled: boolean;
   readonly #listeners: vscode.Disposable[] = [];
   readonly #readied = Promise.withResolvers<void>();
   readonly #commanded = new vscode.EventEmitter<TimelineRequest>();
   #messenger?: Messenger;
   #receiver?: WebviewIdMessageParticipant;
   #ready = false;
+  #computing?: Computing;
   #path: string | undefined;
   #other: string | undefined;
   #state: TimelineState = { phase: 'loading', total: 0, live: false };
@@ -60,9 +62,18 @@ export class TimelinePage implements vscode.Disposable {
   /** The page asks for a command. */
   readonly onDidCommand = this.#commanded.event;
 
-  /** @param path the run; undefined shows an empty view that takes the next run */
-  constructor(panel: vscode.WebviewPanel, services: TimelineServices, path: string | undefined) {
+  /**
+   * @param path the run; undefined shows an empty view that takes the next run
+   * @param titled whether the panel is to be called as the run
+   */
+  constructor(
+    panel: vscode.WebviewPanel,
+    services: TimelineServices,
+    path: string | undefined,
+    titled: boolean,
+  ) {
     this.panel = panel;
+    this.#titled = titled;
     this.#services = services;
     this.#path = path;
     const { store } = services;
@@ -109,7 +120,9 @@ export class TimelinePage implements vscode.Disposable {
       this.#place = checkedPlace(place);
     });
     messenger.onNotification(TimelineRun, request => this.#command(request));
-    answerReads(messenger, this.#services.engine, which => (which === 1 ? this.#other : this.#path));
+    this.#computing = answerReads(messenger, this.#services.engine, which =>
+      which === 1 ? this.#other : this.#path,
+    );
     webview.html = pageHtml({
       title: 'Timeline',
       script: webview.asWebviewUri(folder('dist', 'webviews', 'timeline.js')).toString(),
@@ -157,7 +170,8 @@ export class TimelinePage implements vscode.Disposable {
     try {
       const run = await describeShown(engine, path);
       if (path !== this.#path) return;
-      this.panel.title = `Timeline: ${run.title}`;
+      // An editor of a file is called as the file.
+      if (this.#titled) this.panel.title = `Timeline: ${run.title}`;
       const { snapshot } = this.#services.store;
       const total = this.live ? Math.max(totalOf(run), snapshot.run?.progress.total ?? 0) : totalOf(run);
       const failure =
@@ -192,6 +206,11 @@ export class TimelinePage implements vscode.Disposable {
 
   seeking(updates: number | undefined): void {
     this.#set({ seeking: updates === undefined ? undefined : { updates } });
+  }
+
+  /** Ends what the engine computes for the page's panel, so that it has time for what the user asks for. */
+  async quiet(): Promise<void> {
+    await this.#computing?.stop();
   }
 
   absorbed(absorption: Absorption): void {

@@ -1,3 +1,4 @@
+import * as vscode from 'vscode';
 import type { Messenger } from 'vscode-messenger';
 import type { WhichRun } from '../../engine/protocol/index.ts';
 import {
@@ -25,7 +26,8 @@ export function answerReads(
   messenger: Messenger,
   engine: EngineHost,
   pathOf: (which: WhichRun) => string | undefined,
-): void {
+): Computing {
+  const computing = new Computing();
   const path = (which: WhichRun = 0): string => {
     const found = pathOf(which);
     if (found === undefined) throw new Error('No run is shown.');
@@ -52,9 +54,38 @@ export function answerReads(
     }),
   );
   messenger.onRequest(TimelineSpectrum, ({ from, to, level, block }) =>
-    inWords(() => engine.compute(ReadSpectrum, { path: path(), from, to, level, block })),
+    inWords(() =>
+      computing.run(token => engine.compute(ReadSpectrum, { path: path(), from, to, level, block }, token)),
+    ),
   );
   messenger.onRequest(TimelineParts, ({ update, level, block }) =>
-    inWords(() => engine.compute(ReadWriteParts, { path: path(), update, level, block })),
+    inWords(() =>
+      computing.run(token => engine.compute(ReadWriteParts, { path: path(), update, level, block }, token)),
+    ),
   );
+  return computing;
+}
+
+/** What the engine computes for a page unasked, which gives way to what the user asks for. */
+export class Computing {
+  readonly #running = new Map<vscode.CancellationTokenSource, Promise<unknown>>();
+
+  async run<T>(work: (token: vscode.CancellationToken) => Promise<T>): Promise<T> {
+    const source = new vscode.CancellationTokenSource();
+    const result = work(source.token);
+    this.#running.set(source, result);
+    try {
+      return await result;
+    } finally {
+      this.#running.delete(source);
+      source.dispose();
+    }
+  }
+
+  /** Resolves when nothing is computed any more. */
+  async stop(): Promise<void> {
+    const running = [...this.#running];
+    for (const [source] of running) source.cancel();
+    await Promise.allSettled(running.map(([, result]) => result));
+  }
 }

@@ -107,6 +107,11 @@ export class Timelines
     for (const page of this.#pages) if (page.path === path) page.panel.dispose();
   }
 
+  /** Ends what the engine computes for the panels of all Timelines. */
+  async quiet(): Promise<void> {
+    await Promise.all([...this.#pages].map(page => page.quiet()));
+  }
+
   /** Shows an absorption report in the Timeline of its run, now or when it is opened. */
   showAbsorption(path: string, fact: Probe, report: AbsorptionReport): void {
     this.#absorptions.set(path, { fact, report });
@@ -129,7 +134,7 @@ export class Timelines
   }
 
   async resolveCustomEditor(document: vscode.CustomDocument, panel: vscode.WebviewPanel): Promise<void> {
-    await this.#create(panel, document.uri.fsPath);
+    await this.#create(panel, document.uri.fsPath, false);
   }
 
   async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
@@ -151,8 +156,8 @@ export class Timelines
     return panel;
   }
 
-  async #create(panel: vscode.WebviewPanel, path: string | undefined): Promise<TimelinePage> {
-    const page = new TimelinePage(panel, this.#services, path);
+  async #create(panel: vscode.WebviewPanel, path: string | undefined, titled = true): Promise<TimelinePage> {
+    const page = new TimelinePage(panel, this.#services, path, titled);
     this.#pages.add(page);
     this.#active = page;
     panel.onDidChangeViewState(() => {

@@ -2,12 +2,14 @@
 // Targets are printed beside the figures; a missed one fails nothing.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
+import { measureAbsorption } from './absorption.mjs';
 import { measureActivation } from './activation.mjs';
 import { measureBackends } from './backends.mjs';
 import { measureEditor } from './editor.mjs';
 import { measureLatency, measureMemory, measureTraining } from './engine.mjs';
 import { measureKernels } from './kernels.mjs';
 import { measurePretraining } from './pretraining.mjs';
+import { measureTimeline } from './timeline.mjs';
 import { measureView } from './view.mjs';
 
 const PARTS = {
@@ -18,7 +20,9 @@ const PARTS = {
   memory: measureMemory,
   kernels: measureKernels,
   backends: measureBackends,
+  absorption: measureAbsorption,
   view: measureView,
+  timeline: measureTimeline,
   pretraining: measurePretraining,
 };
 const flags = process.argv.slice(2);

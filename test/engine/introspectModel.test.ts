@@ -65,17 +65,18 @@ describe.each(['cpu', 'wasm'] as const)('a model as a scorer on %s', backend => 
     const tensors = tf.memory().numTensors;
     const players = changedLevels(state.specs, levels, before, after);
     expect(players).toEqual(levels);
-    const masks = Array.from({ length: 2 ** players.length }, (_, mask) => mask);
-    const expected = masks.map(mask => {
-      const taken = new Set(players.filter((_, p) => mask & (1 << p)));
-      return scorer.score(mix(state.specs, before, after, taken));
-    });
+    const mixes = Array.from({ length: 2 ** players.length }, (_, mask) =>
+      mix(state.specs, before, after, new Set(players.filter((_player, p) => mask & (1 << p)))),
+    );
+    const expected = mixes.map(weights => scorer.score(weights));
     expect(new Set(expected.map(value => value.toFixed(6))).size).toBe(32);
-    expectNear(scorer.scoreMixes(before, after, players, masks), expected, 'mixes', { absolute: 1e-5 });
-    // Fewer levels than the model has: the others stay as before.
-    const some = scorer.scoreMixes(before, after, ['cms.1', 'memory'], [2, 3]);
-    const at = (...ids: string[]) => expected[ids.reduce((mask, id) => mask | (1 << levels.indexOf(id)), 0)];
-    expectNear(some, [at('memory'), at('memory', 'cms.1')], 'some levels', { absolute: 1e-5 });
+    expectNear(scorer.scoreAll(mixes), expected, 'mixes', { absolute: 1e-5 });
+    // Weights that share no array, in another order.
+    const others = [states[4], states[2], after].map(
+      weights => new Map([...weights].map(([name, data]) => [name, data.slice()])),
+    );
+    const alone = others.map(weights => scorer.score(weights));
+    expectNear(scorer.scoreAll(others), alone, 'others', { absolute: 1e-5 });
     scorer.gradient(after, ['blocks.0.cms.0.expand.bias']);
     expect(tf.memory().numTensors).toBe(tensors);
     dispose();

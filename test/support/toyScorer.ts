@@ -1,4 +1,4 @@
-import { type LevelTensor, mix, type Scorer, type Weights } from '../../engine/introspect/scorer.ts';
+import type { Scorer, Weights } from '../../engine/introspect/scorer.ts';
 
 /** What one tensor adds to a toy's score, with its gradient. */
 export interface ToyTerm {
@@ -8,11 +8,10 @@ export interface ToyTerm {
 
 /** A score that is a sum of terms, one a tensor: additive in levels, so that every Shapley value is known. */
 export class AdditiveScorer implements Scorer {
-  readonly mixes = 4;
+  readonly atOnce = 4;
   scored = 0;
 
   constructor(
-    private readonly tensors: readonly LevelTensor[],
     private readonly terms: ReadonlyMap<string, ToyTerm>,
     private readonly offset = -5,
   ) {}
@@ -26,16 +25,8 @@ export class AdditiveScorer implements Scorer {
     return new Map(names.map(name => [name, this.terms.get(name)!.gradient(weights.get(name)!)]));
   }
 
-  scoreMixes(
-    before: Weights,
-    after: Weights,
-    levels: readonly string[],
-    masks: readonly number[],
-  ): Float64Array {
-    return Float64Array.from(masks, mask => {
-      const taken = new Set(levels.filter((_, p) => mask & (1 << p)));
-      return this.score(mix(this.tensors, before, after, taken));
-    });
+  scoreAll(weights: readonly Weights[]): Float64Array {
+    return Float64Array.from(weights, each => this.score(each));
   }
 }
 

@@ -58,8 +58,10 @@ describe('the report on levels', () => {
   test('has every number that it was given, in tables', () => {
     const text = reportMarkdown(answer());
     for (const row of [
-      '| memory | 300 | +1.200 | 0 | 0 | 0 | −0.010 ± 0.200 | 6.2 |',
-      '| cms.0 | 75 | +3.628 | +2.000 | +3.000 | −1.000 | – | – |',
+      '| memory | 300 | +1.200 | 25 % | 6.2 |',
+      '| cms.0 | 75 | +3.628 | 75 % | – |',
+      '| memory | 0 | 0 | 0 | −0.010 ± 0.200 |',
+      '| cms.0 | +3.000 | +2.000 | −1.000 | – |',
       '- cms.1 is frozen: its learning rate is 0.',
       '- cms.2 has not been updated yet: 1\u2009024 tokens to go until it is.',
       'Half of the gain was there after update 840.',
@@ -89,7 +91,7 @@ describe('the report on levels', () => {
   test('credits no level where the gain is within chance', () => {
     const text = reportMarkdown(answer({ significant: false, halfGainAt: undefined }));
     expect(text).toContain('n/a: random changes of the same size do as much');
-    expect(text).toContain('| memory | 300 | n/a | n/a | n/a | n/a |');
+    expect(text).toContain('| memory | 300 | n/a | n/a | 6.2 |');
     for (const absent of ['Hand-over', 'By block', 'Half of the gain']) expect(text).not.toContain(absent);
   });
 });

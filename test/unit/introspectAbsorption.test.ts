@@ -77,8 +77,7 @@ function input(
   };
 }
 
-const linear = () =>
-  new AdditiveScorer(TENSORS, new Map([...axes].map(([name, x]) => [name, linearTerm(x)])));
+const linear = () => new AdditiveScorer(new Map([...axes].map(([name, x]) => [name, linearTerm(x)])));
 
 describe('absorption of an additive toy', () => {
   test('gives back the shares that were planted in two levels, by level and by block', async () => {
@@ -106,7 +105,7 @@ describe('absorption of an additive toy', () => {
 
   test('adds up to the gain, and the path integral to it, where terms are bent', async () => {
     const terms = new Map<string, ToyTerm>([...axes].map(([name, x], i) => [name, bentTerm(x, 1 + i / 4)]));
-    const scorer = new AdditiveScorer(TENSORS, terms);
+    const scorer = new AdditiveScorer(terms);
     const end = moved({ '0.memory': 2, '1.projections': -0.8, '0.cms.0': 1.1, '1.cms.0': 0.3 });
     const { gain, before, after, levels, pathResidual } = await absorb(input(scorer, end), QUIET);
     expectNear([after - before], [gain], 'after − before');
@@ -201,7 +200,7 @@ describe('absorption of an additive toy', () => {
 
   test('scores paraphrases and neighbours at both ends', async () => {
     const end = moved({ '0.memory': 2 });
-    const still = new AdditiveScorer(TENSORS, new Map([['1.cms.0', linearTerm(axes.get('1.cms.0')!)]]));
+    const still = new AdditiveScorer(new Map([['1.cms.0', linearTerm(axes.get('1.cms.0')!)]]));
     const report = await absorb(
       input(linear(), end, { paraphrases: [linear()], neighbours: [still, still] }),
       QUIET,

@@ -1,5 +1,5 @@
 import type { RequestMessage } from 'vscode-messenger-common';
-import type { RunOverview, WhichRun } from '../../engine/protocol/index.ts';
+import type { Frame, RunInfo, RunOverview, WhichRun } from '../../engine/protocol/index.ts';
 import {
   TimelineOverview,
   TimelineParts,
@@ -38,6 +38,13 @@ export function timelineHost(
     overviews.set(key, found);
     return found;
   };
+  const frames = new Map<number, Frame>();
+  const updates = (run: RunInfo, first: number, count: number): Frame => {
+    const found = frames.get(first) ?? frameOf(run, first, count);
+    // Short ones are of a run that grows.
+    if (found.count === count) frames.set(first, found);
+    return found;
+  };
   host.onMessage(message => {
     if (!('method' in message)) return;
     if (message.method === TimelineReady.method) host.notify(TimelineStateMessage.method, scene.state);
@@ -54,7 +61,7 @@ export function timelineHost(
       case TimelineOverview.method:
         return overview(p.run, p.from, p.to, p.columns);
       case TimelineUpdates.method:
-        return frameOf(run, p.first, p.count);
+        return updates(run, p.first, p.count);
       case TimelineTokens.method:
         return tokensOf(run, p.first, p.count);
       case TimelineSpectrum.method:
@@ -65,5 +72,13 @@ export function timelineHost(
         return undefined;
     }
   };
-  return { prepare: (from, to, columns) => void overview(0, from, to, columns) };
+  return {
+    prepare(from, to, columns) {
+      overview(0, from, to, columns);
+      const { updates: count } = scene.state.run!;
+      for (let chunk = Math.floor((count - 1) / 256); chunk >= 0 && chunk * 256 > count - 1600; chunk--) {
+        updates(scene.state.run!, chunk * 256, 256);
+      }
+    },
+  };
 }

@@ -87,10 +87,10 @@ function row(
     { kind: 'text', x: 15, y: 13, text: level.level, fill: idle ? theme.dim : theme.foreground, bold: !idle },
   ];
   const words = (text: string, y: number): Shape => ({ kind: 'text', x: x(0) + 6, y, text, fill: theme.dim });
-  if (idle && level.tokensToGo !== undefined) {
+  if (idle && !level.frozen && level.tokensToGo !== undefined) {
     return [...shapes, words('not yet at a boundary:', 8), words(`${level.tokensToGo} tokens to go`, 22)];
   }
-  if (idle) return [...shapes, words('not updated here', 13)];
+  if (idle) return [...shapes, words(level.frozen ? 'frozen' : 'not updated here', 13)];
   const right = (at: number, text: string): Shape => ({
     ...{ kind: 'text', x: at, y: 13, text, fill: theme.foreground, anchor: 'end', number: true },
   });

@@ -16,12 +16,14 @@ export interface Cell {
 export interface HeatMapData {
   /** Cells a block, in the order of time. */
   readonly blocks: readonly (readonly Cell[])[];
+  /** Of a run compared with this one, the strongest of all blocks; a lower row beneath the others. */
+  readonly other?: readonly Cell[];
   /** Positions read since the last update, not yet written; hatched. */
   readonly pending?: TimeSpan;
   /** Positions of firings still to come; dashed. */
   readonly planned: readonly number[];
-  /** Says what is pending or why there is nothing. */
-  readonly note?: { readonly at: number; readonly text: string };
+  /** Says what is pending, the longest first; the first that has room is written. */
+  readonly note?: { readonly at: number; readonly texts: readonly string[] };
   readonly selected?: { readonly block: number; readonly from: number; readonly to: number };
 }
 
@@ -34,6 +36,9 @@ export interface HeatMapOptions {
 
 /** Height of a block's row, px. */
 export const BLOCK_HEIGHT = 11;
+/** Height of the row of a compared run, with the gap above it. */
+const OTHER_HEIGHT = 7;
+const OTHER_GAP = 2;
 /** More cells than this are drawn on a canvas. */
 const MOST_ELEMENTS = 400;
 
@@ -42,7 +47,7 @@ export function heatMap(container: HTMLElement, data: HeatMapData, options: Heat
   const surface = chartSurface(container);
   const update = (data: HeatMapData, options: HeatMapOptions): void => {
     const { width, theme } = options;
-    const height = heatMapHeight(data.blocks.length);
+    const height = heatMapHeight(data.blocks.length, !!data.other);
     const { marks, labels } = heatMapShapes(data, options);
     surface.draw({ width, height, marks, labels, dense: marks.length > MOST_ELEMENTS, theme });
   };
@@ -50,7 +55,8 @@ export function heatMap(container: HTMLElement, data: HeatMapData, options: Heat
   return update;
 }
 
-export const heatMapHeight = (blocks: number): number => blocks * BLOCK_HEIGHT;
+export const heatMapHeight = (blocks: number, compared = false): number =>
+  blocks * BLOCK_HEIGHT + (compared ? OTHER_HEIGHT + OTHER_GAP : 0);
 
 /** The map's shapes, marks below labels; exported files use them too. */
 export function heatMapShapes(
@@ -61,7 +67,13 @@ export function heatMapShapes(
   const height = heatMapHeight(data.blocks.length);
   const scale = width / (span.to - span.from);
   const x = (position: number): number => (position - span.from) * scale;
-  const marks = data.blocks.flatMap((cells, block) => row(cells, block, options, x));
+  const marks = data.blocks.flatMap((cells, block) => {
+    return row(cells, { bottom: (block + 1) * BLOCK_HEIGHT - 0.5, full: BLOCK_HEIGHT - 1 }, options, x);
+  });
+  if (data.other) {
+    const bottom = heatMapHeight(data.blocks.length, true) - 0.5;
+    marks.push(...row(data.other, { bottom, full: OTHER_HEIGHT - 1 }, options, x));
+  }
   const labels: Shape[] = [
     { kind: 'rect', x: 0.5, y: 0.5, width: width - 1, height: height - 1, stroke: theme.line },
   ];
@@ -82,7 +94,7 @@ export function heatMapShapes(
 
 function row(
   cells: readonly Cell[],
-  block: number,
+  place: Place,
   { width, theme, color }: HeatMapOptions,
   x: (position: number) => number,
 ): Shape[] {
@@ -97,15 +109,20 @@ function row(
       const pixel = Math.floor(Math.min(left, width - 1));
       const known = merged.get(pixel);
       if (known === undefined || rho > known || Number.isNaN(known)) merged.set(pixel, rho);
-    } else shapes.push(...cell(left, right - left - (right - left > 6 ? 1 : 0.5), block, rho, theme, color));
+    } else shapes.push(...cell(left, right - left - (right - left > 6 ? 1 : 0.5), place, rho, theme, color));
   }
-  for (const [pixel, rho] of merged) shapes.push(...cell(pixel, 1, block, rho, theme, color));
+  for (const [pixel, rho] of merged) shapes.push(...cell(pixel, 1, place, rho, theme, color));
   return shapes;
 }
 
-function cell(x: number, width: number, block: number, rho: number, theme: Theme, color: string): Shape[] {
-  const bottom = (block + 1) * BLOCK_HEIGHT - 0.5;
-  const full = BLOCK_HEIGHT - 1;
+/** Lower edge and height of a row, px. */
+interface Place {
+  readonly bottom: number;
+  readonly full: number;
+}
+
+function cell(x: number, width: number, place: Place, rho: number, theme: Theme, color: string): Shape[] {
+  const { bottom, full } = place;
   if (Number.isNaN(rho)) {
     const y = bottom - full / 2;
     return [{ kind: 'line', x1: x, y1: y, x2: x + width, y2: y, stroke: theme.dim, dash: [1, 2] }];
@@ -117,16 +134,18 @@ function cell(x: number, width: number, block: number, rho: number, theme: Theme
 
 /** Words beside what they are about, on the background so that no line runs through them. */
 function note(
-  { at, text }: { at: number; text: string },
+  { at, texts }: { at: number; texts: readonly string[] },
   x: (position: number) => number,
   { width, theme }: HeatMapOptions,
   height: number,
 ): Shape[] {
-  const wide = text.length * 6.2 + 8;
-  const left = Math.max(4, Math.min(x(at) + 8, width - wide - 2));
+  const left = x(at) + 8;
+  const wide = (text: string): number => text.length * 6.2 + 8;
+  const text = texts.find(words => left + wide(words) <= width);
+  if (text === undefined) return [];
   const y = Math.round(height / 2);
   return [
-    { kind: 'rect', x: left - 4, y: y - 8, width: wide, height: 16, fill: theme.background },
+    { kind: 'rect', x: left - 4, y: y - 8, width: wide(text), height: 16, fill: theme.background },
     { kind: 'text', x: left, y: y + 4, text, fill: theme.foreground },
   ];
 }

@@ -110,6 +110,7 @@ function table(report: AbsorptionReport): HTMLElement {
 /** “plus 2.49 nats, 61 percent, control ±0.21; without it 2.72 lost, alone 2.18 gained.” */
 export function describeLevel(level: LevelContribution, { gain, significant }: AbsorptionReport): string {
   if (level.updates === 0) {
+    if (level.frozen) return 'frozen, its rate was 0.';
     return level.tokensToGo === undefined
       ? 'not updated here.'
       : `not yet at a boundary, ${level.tokensToGo} tokens to go.`;

@@ -67,7 +67,9 @@ function show(line: HTMLElement, at: number, width: number, shown: boolean): voi
 /** Where passes after the first begin in the window, unless they are too many to name. */
 export function passes({ host, window }: ViewState): { position: number; text: string }[] {
   const tokens = host.run?.tokens ?? 0;
-  if (tokens <= 0 || (window.to - window.from) / tokens > 12) return [];
+  // In the first pass the text may go on behind the last token that is known.
+  if (tokens <= 0 || (host.live && host.run!.positions <= tokens)) return [];
+  if ((window.to - window.from) / tokens > 12) return [];
   const found: { position: number; text: string }[] = [];
   const end = Math.min(window.to, Math.max(host.total, host.run!.positions));
   for (let pass = Math.max(1, Math.ceil(window.from / tokens)); pass * tokens < end; pass++) {

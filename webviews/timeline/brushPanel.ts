@@ -69,7 +69,7 @@ export function brushPanel(parent: HTMLElement, { dispatch }: ViewActions): Draw
       const end = handles.indexOf(event.target as HTMLElement);
       const what = end === 0 ? 'from' : end === 1 ? 'to' : event.target === stretch ? 'body' : 'new';
       drag = { what, at: position(event), window: now.window };
-      plot.setPointerCapture?.(event.pointerId);
+      if (event.isTrusted) plot.setPointerCapture(event.pointerId);
       if (end < 0) event.preventDefault();
     });
     plot.addEventListener('pointermove', event => {

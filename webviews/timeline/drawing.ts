@@ -1,6 +1,6 @@
 import type { RunInfo, Update } from '../../engine/protocol/index.ts';
 import { overviewTrack } from '../../engine/protocol/index.ts';
-import type { HeatMapData } from '../charts/heatMap.ts';
+import type { Cell, HeatMapData } from '../charts/heatMap.ts';
 import { cmsIndex, levelColor } from '../charts/levelColor.ts';
 import { type Line, type LineTrackOptions, linear, logarithmic } from '../charts/lineTrack.ts';
 import type { Theme } from '../charts/theme.ts';
@@ -110,13 +110,14 @@ export function heatData(state: ViewState, level: number, last: Update | undefin
   const total = Math.max(host.total, run.positions);
   const next = pending ? pending.from + period : Math.ceil((run.positions + 1) / period) * period;
   const toGo = next - run.positions;
-  // Only where there is room for the words.
-  const room = (window.to - run.positions) / (window.to - window.from) > 0.2;
   const note =
-    pending && room && period > 16 && run.positions >= window.from && run.positions < total
+    pending && period > 16 && run.positions >= window.from && run.positions < total
       ? {
           at: run.positions,
-          text: `${grouped(period - toGo)} of ${grouped(period)} read, ${grouped(toGo)} to go`,
+          texts: [
+            `${grouped(period - toGo)} of ${grouped(period)} read, ${grouped(toGo)} to go`,
+            `${grouped(toGo)} to go`,
+          ],
         }
       : undefined;
   const { row } = state;
@@ -126,11 +127,27 @@ export function heatData(state: ViewState, level: number, last: Update | undefin
       : undefined;
   return {
     blocks: levelCells(source, level),
+    other: comparedCells(state, run.levels[level].id),
     pending,
-    planned: plannedFirings(run, level, window.from, window.to, total),
+    // Closer together they would be a pattern and not moments.
+    planned:
+      (period * state.width) / (window.to - window.from) < 8 ? [] : plannedFirings(run, level, window, total),
     note,
     selected,
   };
+}
+
+/** Updates of the same level of the compared run, the strongest of its blocks. */
+function comparedCells(state: ViewState, id: string): Cell[] | undefined {
+  const source = sourceOf(state, 1);
+  const level = source?.run.levels.findIndex(other => other.id === id) ?? -1;
+  if (!source || level < 0) return undefined;
+  const strongest = new Map<number, Cell>();
+  for (const cell of levelCells(source, level).flat()) {
+    const known = strongest.get(cell.to);
+    if (!known || cell.rho > known.rho) strongest.set(cell.to, cell);
+  }
+  return [...strongest.values()];
 }
 
 /** The tokens that an update of a level wrote. */

@@ -11,8 +11,9 @@ import { CHUNK, TOKEN_CHUNK } from './runPieces.ts';
 import type { Action, ViewState } from './state.ts';
 import { type Want, wants } from './wants.ts';
 
-/** Milliseconds between two reads of one kind while a run grows, and before what the engine computes. */
+/** Milliseconds between two reads of updates while a run grows, of what condenses all of it, and before what is computed. */
 const LIVE_MS = 100;
+const LIVE_WHOLE_MS = 1000;
 const REST_MS = 300;
 
 type Ask = (want: Want) => Promise<Action>;
@@ -34,13 +35,14 @@ export function loader(ask: Ask, state: () => ViewState, dispatch: (action: Acti
       if (wants(state()).some(({ key }) => key === want.key))
         throw new Error('the run holds less than it says');
     } catch (error) {
-      dispatch({
-        type: 'problem',
-        key: want.key,
-        text: error instanceof Error ? error.message : String(error),
-      });
+      const text = wordsOf(error);
+      // What had to give way to a request of the user's is asked for again later.
+      if (text !== 'Cancelled.') dispatch({ type: 'problem', key: want.key, text });
     }
-    if (state().host.live) await new Promise(resolve => setTimeout(resolve, LIVE_MS));
+    if (state().host.live) {
+      const wait = want.kind === 'chunk' || want.kind === 'tokens' ? LIVE_MS : LIVE_WHOLE_MS;
+      await new Promise(resolve => setTimeout(resolve, wait));
+    }
     busy.delete(want.kind);
     pump();
   };
@@ -113,4 +115,10 @@ export function askHost(messenger: Messenger): Ask {
       }
     }
   };
+}
+
+/** The messenger rejects with an object that has a message but is no Error. */
+function wordsOf(error: unknown): string {
+  const { message } = (error ?? {}) as { message?: unknown };
+  return typeof message === 'string' ? message : String(error);
 }

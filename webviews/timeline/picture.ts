@@ -147,7 +147,8 @@ const PARTS: Record<Part, (state: ViewState, theme: Theme) => Drawn> = {
     run.levels.forEach(({ id, period }, level) => {
       const color = colorOf(run, level, theme);
       const reading = readLevel(state, level, state.block);
-      const { marks, labels } = heatMapShapes(heatData(state, level, undefined), {
+      const data = heatData(state, level, undefined);
+      const { marks, labels } = heatMapShapes(data, {
         span: state.window,
         width: PLOT,
         theme,
@@ -160,7 +161,7 @@ const PARTS: Record<Part, (state: ViewState, theme: Theme) => Drawn> = {
         ...translate([...marks, ...labels], LEFT, y),
         value(theme, y + 12, scientific(reading?.rho ?? Number.NaN)),
       );
-      y += Math.max(28, heatMapHeight(run.blocks)) + 6;
+      y += Math.max(28, heatMapHeight(run.blocks, !!data.other)) + 6;
     });
     return { height: y, shapes };
   },

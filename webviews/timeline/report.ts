@@ -14,7 +14,7 @@ import { colorOf } from './drawing.ts';
 import { describeForgetting, forgettingData } from './forgettingPanel.ts';
 import { positionAfter } from './geometry.ts';
 import { tracksPicture } from './picture.ts';
-import { describeSpectrum } from './spectrumPanel.ts';
+import { describeSpectrum, strongest } from './spectrumPanel.ts';
 import { extent, type ViewState } from './state.ts';
 
 const PANEL = 420;
@@ -87,7 +87,7 @@ function addAbsorption({ host, pieces }: ViewState, theme: Theme, add: Add): voi
 function addSpectra({ host, spectrum, level, range }: ViewState, theme: Theme, add: Add): void {
   if (!spectrum || !host.run) return;
   const color = colorOf(host.run, level, theme);
-  spectrum.matrices.forEach((matrix, i) => {
+  strongest(spectrum.matrices).forEach((matrix, i) => {
     const data = { ...matrix, rankBound: range === 'update' ? matrix.rankBound : undefined };
     const picture = framed(PANEL, SPECTRUM_HEIGHT, spectrumShapes(data, { width: PANEL, theme, color }));
     add(

@@ -23,6 +23,7 @@ export function spectrumPanel(parent: HTMLElement, { dispatch }: ViewActions): D
   range.addEventListener('change', () => dispatch({ type: 'range', range: RANGES[range.selectedIndex][0] }));
   const words = element('p', 'dim');
   const charts = element('div', 'spectra');
+  const rest = element('p', 'dim small');
   const partsHead = element('h3', 'dim');
   const parts = element('div', 'parts');
   const section = element(
@@ -32,6 +33,7 @@ export function spectrumPanel(parent: HTMLElement, { dispatch }: ViewActions): D
     range,
     words,
     charts,
+    rest,
     partsHead,
     parts,
   );
@@ -53,6 +55,7 @@ export function spectrumPanel(parent: HTMLElement, { dispatch }: ViewActions): D
     setText(words, there ? '' : spectrumWords(state));
     words.hidden = !!there;
     charts.hidden = !there;
+    rest.hidden = !there;
     const fits = p && wanted && p.update === wanted.update && p.level === id && p.block === block;
     partsHead.hidden = !isGated(run.levels[level]) || !!run.unavailable;
     parts.hidden = !fits;
@@ -68,10 +71,17 @@ export function spectrumPanel(parent: HTMLElement, { dispatch }: ViewActions): D
     const keys = [there && s, fits && p, surroundings.theme, surroundings.panelWidth, level];
     if (keys.every((key, i) => key === drawn[i]) || surroundings.panelWidth <= 0) return;
     drawn = keys;
-    if (there) spectra = drawSpectra(charts, spectra, s.matrices, state, surroundings);
+    if (there) spectra = drawSpectra(charts, spectra, strongest(s.matrices), state, surroundings);
+    const more = there ? s.matrices.length - MOST : 0;
+    setText(rest, more > 0 ? `${more} more ${more === 1 ? 'matrix' : 'matrices'} changed less.` : '');
     if (fits) drawParts(parts, state, surroundings);
   };
 }
+
+/** A level may have a matrix a head: those that changed most are shown. */
+const MOST = 4;
+export const strongest = (matrices: readonly MatrixSpectrum[]): MatrixSpectrum[] =>
+  [...matrices].sort((a, b) => b.deltaNorm - a.deltaNorm).slice(0, MOST);
 
 /** Why there is no spectrum yet. */
 function spectrumWords(state: ViewState): string {

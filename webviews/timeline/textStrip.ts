@@ -54,6 +54,8 @@ export function textStrip(parent: HTMLElement, { dispatch }: ViewActions): Draw 
     const position = Math.max(0, playheadPosition(state) - 1);
     const { token, pass } = tokenAt(run, position);
     const count = Math.max(24, Math.floor((((text.clientWidth || 600) / CHARACTER) * LINES) / 5));
+    // The height stays while it is paged through, and is as low as a text that fits whole.
+    text.classList.toggle('whole', run.tokens <= count);
     const page = Math.floor(count * 0.6);
     const start = Math.floor(token / page) * page - Math.floor(count * 0.15);
     first = Math.max(0, Math.min(start, run.tokens - count));
@@ -76,7 +78,7 @@ export function textStrip(parent: HTMLElement, { dispatch }: ViewActions): Draw 
       if (span.title !== title) span.title = title;
     });
     const last = first + texts.length - 1;
-    const passes = Math.ceil(Math.max(state.host.total, run.positions) / run.tokens);
+    const passes = run.options.epochs;
     const where = passes > 1 ? `, pass ${pass + 1} of ${passes}` : '';
     setText(
       caption,

@@ -6,6 +6,7 @@ import { absorptionPanel } from './absorptionPanel.ts';
 import { axisPanel } from './axisPanel.ts';
 import { brushPanel } from './brushPanel.ts';
 import { cardPanel } from './cardPanel.ts';
+import { comparisonLine } from './comparisonLine.ts';
 import { describeCell } from './describe.ts';
 import { forgettingPanel } from './forgettingPanel.ts';
 import { keyMeaning } from './keys.ts';
@@ -37,6 +38,7 @@ export function timelineView(
   side.setAttribute('aria-label', 'Selected level');
   const body = element('div', 'body', left, side);
   main.append(body);
+  const comparison = comparisonLine(left, actions);
   const text = textStrip(left, actions);
   const plots = element('div', 'plots');
   const axis = axisPanel(left, plots);
@@ -74,7 +76,7 @@ export function timelineView(
     bar(state, surroundings);
     message(state, surroundings);
     if (body.hidden) return;
-    for (const draw of [text, axis, tracks, brush, ...panels, card]) draw(state, surroundings);
+    for (const draw of [comparison, text, axis, tracks, brush, ...panels, card]) draw(state, surroundings);
     if (state.updates !== said && !state.playing) announce(describeCell(state));
     said = state.updates;
   };
@@ -89,8 +91,7 @@ function keyboard(main: HTMLElement, actions: ViewActions): void {
     // Controls have keys of their own, and the panel scrolls; stepping by the page's other keys works from everywhere.
     if (target.closest('select')) return;
     if (target.closest('button, vscode-button') && [' ', 'Enter'].includes(event.key)) return;
-    if (target.closest('aside, .text') && ['ArrowUp', 'ArrowDown', ' ', 'Home', 'End'].includes(event.key))
-      return;
+    if (target.closest('aside') && ['ArrowUp', 'ArrowDown', ' ', 'Home', 'End'].includes(event.key)) return;
     event.preventDefault();
     if (meaning === 'dismiss') {
       actions.dispatch({ type: 'dismissCard' });

@@ -21,18 +21,26 @@ export type Source =
   | { readonly run: RunInfo; readonly updates: readonly Update[]; readonly overview?: undefined }
   | { readonly run: RunInfo; readonly overview: RunOverview; readonly updates?: undefined };
 
-const sources = new WeakMap<RunPieces, { from: number; to: number; source: Source | undefined }>();
+const sources = new WeakMap<RunInfo, Source>();
 
-/** The best that is there for the window; what is still being read is drawn from what was read before. */
+/**
+ * The best that is there for the window; what is still being read is drawn from what was read before. The same
+ * object as long as it is drawn from the same: pieces that arrive for the playhead draw no chart anew.
+ */
 export function sourceOf(state: ViewState, which: WhichRun): Source | undefined {
   const of = runOf(state, which);
   if (!of) return undefined;
-  const known = sources.get(of.pieces);
-  const { from, to } = state.window;
-  if (known && known.from === from && known.to === to && known.source?.run === of.run) return known.source;
+  const known = sources.get(of.run);
   const source = find(state, of.run, of.pieces);
-  sources.set(of.pieces, { from, to, source });
+  if (!source || (known && sameSource(known, source))) return source && known;
+  sources.set(of.run, source);
   return source;
+}
+
+function sameSource(a: Source, b: Source): boolean {
+  if (!a.updates || !b.updates) return a.overview === b.overview;
+  const { length } = a.updates;
+  return length === b.updates.length && a.updates.every((update, i) => update === b.updates[i]);
 }
 
 function find(state: ViewState, run: RunInfo, pieces: RunPieces): Source | undefined {
@@ -220,19 +228,16 @@ export function pendingOf(
   return pending > 0 ? { from: run.positions - pending, to: run.positions } : undefined;
 }
 
-/** Firings that are still to come in a stretch, at most as many as can be told apart. */
+/** Firings that are still to come in a stretch. */
 export function plannedFirings(
   run: RunInfo,
   level: number,
-  from: number,
-  to: number,
+  { from, to }: { from: number; to: number },
   total: number,
 ): number[] {
   const { period } = run.levels[level];
   const found: number[] = [];
-  const end = Math.min(to, total);
   const first = Math.max(Math.floor(run.positions / period) + 1, Math.ceil(from / period)) * period;
-  if ((end - first) / period > 200) return [];
-  for (let at = first; at <= end; at += period) found.push(at);
+  for (let at = first; at <= Math.min(to, total); at += period) found.push(at);
   return found;
 }

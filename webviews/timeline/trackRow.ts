@@ -69,11 +69,12 @@ export function trackRow(parent: HTMLElement, options: TrackOptions, { dispatch 
     const place = at(event);
     if (place) dispatch({ type: 'select', row: place.row });
     scrub(event);
-    plot.setPointerCapture?.(event.pointerId);
+    // Only a pointer that exists can be captured.
+    if (event.isTrusted) plot.setPointerCapture(event.pointerId);
   });
   plot.addEventListener('pointermove', event => {
     const place = at(event);
-    if (event.buttons & 1 && plot.hasPointerCapture?.(event.pointerId)) scrub(event);
+    if (event.buttons & 1 && plot.hasPointerCapture(event.pointerId)) scrub(event);
     dispatch({ type: 'pointer', pointer: place });
   });
   plot.addEventListener('pointerleave', () => dispatch({ type: 'pointer', pointer: undefined }));

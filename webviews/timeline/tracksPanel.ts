@@ -45,8 +45,10 @@ export function tracksPanel(
     const hadFocus = panel.contains(document.activeElement);
     tracks.draw(state, theme);
     for (const row of tracks.rows) row.describe(state);
-    // The keyboard goes on in the row that is selected now.
-    if (hadFocus) panel.querySelector<HTMLElement>('.track.selected .plot')?.focus({ preventScroll: true });
+    // The keyboard goes on in the row that is selected now; another part of the window keeps it.
+    const plot = panel.querySelector<HTMLElement>('.track.selected .plot');
+    if (hadFocus && document.hasFocus() && plot !== document.activeElement)
+      plot?.focus({ preventScroll: true });
   };
   return Object.assign(draw, {
     plotOf: ({ row }: ViewState) => tracks?.rows.find(track => sameTrack(track.row, row))?.plot,
@@ -258,8 +260,22 @@ function levelTrack(panel: HTMLElement, run: RunInfo, level: number, actions: Vi
       const selected = state.row.kind === 'level' && state.row.level === level ? state.row.block : undefined;
       const cell = selected === undefined ? undefined : reading?.last?.index;
       const { window, width, host } = state;
-      if (!changed(sourceOf(state, 0), window, width, theme, host.run, host.total, selected, cell)) return;
+      if (
+        !changed(
+          sourceOf(state, 0),
+          sourceOf(state, 1),
+          window,
+          width,
+          theme,
+          host.run,
+          host.total,
+          selected,
+          cell,
+        )
+      )
+        return;
       const data = heatData(state, level, reading?.last);
+      row.plot.style.height = `${heatMapHeight(run.blocks, !!data.other)}px`;
       const options = { span: state.window, width: state.width, theme, color };
       if (chart) chart(data, options);
       else chart = heatMap(row.chart, data, options);

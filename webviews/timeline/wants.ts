@@ -49,10 +49,10 @@ export function wants(state: ViewState): Want[] {
       if (state.search) chunk(Math.floor(state.search.at / CHUNK));
       for (const number of playheadChunks(state, of.run, of.pieces)) chunk(number);
     }
-    if (isDetailed(state, of.run)) for (const number of windowChunks(state, of.run, of.pieces)) chunk(number);
-    else addOverview(found, state, of.run, of.pieces.overview, which, 'overview', state.window);
     const all = { from: 0, to: Math.max(state.host.total, of.run.positions, 1) };
-    addOverview(found, state, of.run, of.pieces.whole, which, 'whole', all);
+    addOverview(found, state, of.run, of.pieces, which, 'whole', all);
+    if (isDetailed(state, of.run)) for (const number of windowChunks(state, of.run, of.pieces)) chunk(number);
+    else addOverview(found, state, of.run, of.pieces, which, 'overview', state.window);
     if (which === 0) addTokens(found, state, of.run, of.pieces);
   }
   addSpectrum(found, state);
@@ -90,7 +90,7 @@ function addOverview(
   found: Want[],
   { width }: ViewState,
   run: RunInfo,
-  there: RunOverview | undefined,
+  pieces: RunPieces,
   which: WhichRun,
   kind: 'overview' | 'whole',
   { from, to }: { from: number; to: number },
@@ -102,7 +102,13 @@ function addOverview(
     1,
     Math.min(Math.round(((end - from) / (to - from)) * width), Math.ceil(end - from)),
   );
-  if (there && there.from === from && there.to === end && there.columns === columns) return;
+  const fits = (there: RunOverview | undefined): boolean =>
+    !!there && there.from === from && there.to === end && there.columns === columns;
+  if (fits(pieces[kind])) return;
+  // A window over the whole run is drawn from the same columns.
+  const same = (want: Want): boolean =>
+    want.kind === 'whole' && want.run === which && want.from === from && want.to === end;
+  if (kind === 'overview' && (fits(pieces.whole) || found.some(same))) return;
   found.push({ key: `${kind} ${which} ${from} ${end} ${columns}`, kind, run: which, from, to: end, columns });
 }
 

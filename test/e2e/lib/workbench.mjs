@@ -57,8 +57,11 @@ export async function pick(page, label) {
   await rows.filter({ hasText: label }).first().click(PATIENT);
 }
 
-/** Answers the file dialog that a command has opened with a path; the dialog is a quick input too. */
-export async function saveAs(page, path) {
+/**
+ * Answers the file dialog that a command has opened with a path; the dialog is a quick input too.
+ * @param button what its button says
+ */
+export async function saveAs(page, path, button = 'OK') {
   const widget = page.locator(QUICK);
   const input = widget.locator('input[type="text"]').first();
   // Until the folder is listed the dialog knows nothing of it, and an OK would have it ask whether to create it.
@@ -74,7 +77,7 @@ export async function saveAs(page, path) {
   await eventually(listed, ({ value, busy }) => value === path && busy === 0, {
     what: 'the path in the dialog',
   });
-  await widget.locator('.monaco-button', { hasText: /^OK$/ }).first().click(PATIENT);
+  await widget.locator('.monaco-button', { hasText: new RegExp(`^${button}$`) }).first().click(PATIENT);
   await widget.waitFor({ state: 'hidden', ...PATIENT });
 }
 
