@@ -197,7 +197,7 @@ test('charts and a report are exported', async () => {
 test('a run file opens from the Explorer', async () => {
   const [file] = await runFiles();
   await copyFile(file, join(session.workspace, 'elsewhere.hoperun'));
-  await command(page, 'Explorer: Focus on Files Explorer View');
+  await command(page, 'View: Show Explorer');
   await page.locator('.explorer-folders-view .monaco-list-row', { hasText: 'elsewhere.hoperun' }).dblclick();
   await page.locator('.tab.active', { hasText: 'elsewhere.hoperun' }).waitFor({ timeout: 60_000 });
   const opened = await eventually(
@@ -239,6 +239,8 @@ test('a branch with a level frozen stands under its run and is opened', async ()
   await stateWhere(({ cell }) => /cms\.0/.test(cell), 'a row of cms.0');
   await command(page, 'Hopescope: Branch with Level Frozen…');
   await page.locator('.tab.active', { hasText: 'cms.0 frozen' }).waitFor({ timeout: 60_000 });
+  await showLevels(page);
+  await unfold(pane(page, 'Runs'));
   const rows = await eventually(
     () => treeRows(pane(page, 'Runs')),
     all => all.some(({ label }) => label.endsWith('cms.0 frozen')),

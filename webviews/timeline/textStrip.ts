@@ -8,8 +8,9 @@ import { playheadPosition, type ViewState } from './state.ts';
 import type { Draw, ViewActions } from './viewContext.ts';
 
 const LINES = 4;
-/** Width of a character of the editor's font and of a token on average, px and characters. */
+/** Width of a character of the editor's font, px, and how full lines are that break between words. */
 const CHARACTER = 7.9;
+const FILLED = 0.88;
 
 /** The text about the playhead, each token on its surprise; what is not read yet is dim. */
 export function textStrip(parent: HTMLElement, { dispatch }: ViewActions): Draw {
@@ -53,7 +54,8 @@ export function textStrip(parent: HTMLElement, { dispatch }: ViewActions): Draw 
     if (!run || run.tokens === 0) return;
     const position = Math.max(0, playheadPosition(state) - 1);
     const { token, pass } = tokenAt(run, position);
-    const count = Math.max(24, Math.floor((((text.clientWidth || 600) / CHARACTER) * LINES) / 5));
+    const columns = (text.clientWidth || 600) / CHARACTER;
+    const count = Math.max(24, Math.floor((LINES * columns * FILLED) / meanLength(state, token)));
     // The height stays while it is paged through, and is as low as a text that fits whole.
     text.classList.toggle('whole', run.tokens <= count);
     const page = Math.floor(count * 0.6);
@@ -96,6 +98,13 @@ function tokensFrom({ pieces }: ViewState, from: number, to: number): string[] {
     found.push(word);
   }
   return found;
+}
+
+/** Characters a token about a place of the text. */
+function meanLength({ pieces }: ViewState, token: number): number {
+  const texts = pieces[0].tokens.get(Math.floor(token / TOKEN_CHUNK)) ?? [];
+  const characters = texts.reduce((sum, word) => sum + word.length, 0);
+  return texts.length ? Math.max(1, characters / texts.length) : 5;
 }
 
 /** Tokens of nothing but breaks must be seen too. */
