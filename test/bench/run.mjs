@@ -1,10 +1,11 @@
 // `npm run bench [-- PART…] [--json] [--write]`: measures on this machine and prints a table. PART is activation,
-// latency, training, memory, view or pretraining. Targets are printed beside the figures; a missed one fails nothing.
+// latency, training, memory, runs, view or pretraining. Targets are printed beside the figures; a missed one fails nothing.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { measureActivation } from './activation.mjs';
 import { measureLatency, measureMemory, measureTraining } from './engine.mjs';
 import { measurePretraining } from './pretraining.mjs';
+import { measureRuns } from './runs.mjs';
 import { measureView } from './view.mjs';
 
 const PARTS = {
@@ -12,6 +13,7 @@ const PARTS = {
   latency: measureLatency,
   training: measureTraining,
   memory: measureMemory,
+  runs: measureRuns,
   view: measureView,
   pretraining: measurePretraining,
 };
