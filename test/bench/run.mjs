@@ -9,6 +9,7 @@ import { measureEditor } from './editor.mjs';
 import { measureLatency, measureMemory, measureTraining } from './engine.mjs';
 import { measureKernels } from './kernels.mjs';
 import { measurePretraining } from './pretraining.mjs';
+import { measureRuns } from './runs.mjs';
 import { measureTimeline } from './timeline.mjs';
 import { measureView } from './view.mjs';
 
@@ -21,6 +22,7 @@ const PARTS = {
   kernels: measureKernels,
   backends: measureBackends,
   absorption: measureAbsorption,
+  runs: measureRuns,
   view: measureView,
   timeline: measureTimeline,
   pretraining: measurePretraining,
