@@ -22,7 +22,7 @@ Examples:
   hopescope backends uninstall`;
 
 interface MeasureFlags {
-  readonly model: string;
+  readonly model?: string;
   readonly again: boolean;
   readonly json: boolean;
 }
@@ -39,7 +39,7 @@ export function addBackends(program: Command): void {
   const backends = program
     .command('backends')
     .description('time every backend on a model; install or remove the native one')
-    .option('--model <folder>', 'model to time', DEFAULT_MODEL)
+    .option('--model <folder>', 'model to time (default: hope-mini)')
     .option('--again', 'measure even if the result is known', false)
     .option('--json', 'one JSON object on standard output', false)
     .addHelpText('after', HELP)
@@ -63,7 +63,7 @@ export function addBackends(program: Command): void {
     .action((_: unknown, command: Command) => runUninstall(command.optsWithGlobals()));
 }
 
-async function runMeasure({ model, again, json }: MeasureFlags): Promise<void> {
+async function runMeasure({ model = DEFAULT_MODEL, again, json }: MeasureFlags): Promise<void> {
   const output = new Output(json);
   const storage = storageFolder();
   const options = { nativeFolder: nativeFolderIn(storage) };

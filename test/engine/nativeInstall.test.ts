@@ -136,99 +136,106 @@ test('removing what is not there says so', async () => {
   expect(await runJson(['backends', 'uninstall', '--into', into])).toEqual({ folder: into, removed: false });
 });
 
-describe.skipIf(!native.python)(`installing against the library of ${nativeTitle}`, () => {
-  test('takes the place of what was there, works, says when its library is gone, and is removed', async () => {
-    await mkdir(into, { recursive: true });
-    await writeFile(join(into, 'old'), '');
-    const installed = await runJson(install('--python', native.python!));
-    expect(installed).toMatchObject({
-      ...{ package: '@tensorflow/tfjs-node', source: 'python', label: 'TensorFlow CPU', folder: into },
-      tensorflow: expect.stringMatching(/^2\.\d+\.\d+/),
+describe.skipIf(!native.python)(
+  `installing against the library of ${nativeTitle}`,
+  { timeout: 300_000 },
+  () => {
+    test('takes the place of what was there, works, says when its library is gone, and is removed', async () => {
+      await mkdir(into, { recursive: true });
+      await writeFile(join(into, 'old'), '');
+      const installed = await runJson(install('--python', native.python!));
+      expect(installed).toMatchObject({
+        ...{ package: '@tensorflow/tfjs-node', source: 'python', label: 'TensorFlow CPU', folder: into },
+        tensorflow: expect.stringMatching(/^2\.\d+\.\d+/),
+      });
+      expect(existsSync(join(into, 'old'))).toBe(false);
+      expect(await leftovers()).toEqual(['native']);
+      // The tensor library that the engine gives is not downloaded again.
+      expect(await readdir(join(into, 'node_modules', '@tensorflow', 'tfjs'))).toEqual(['package.json']);
+
+      const record = JSON.parse(await readFile(join(into, 'hopescope-native.json'), 'utf8'));
+      // The addon looks for the library where it was; the same file with that place overwritten finds none.
+      const addon = join(into, 'node_modules/@tensorflow/tfjs-node/lib/napi-v8/tfjs_binding.node');
+      const bytes = await readFile(addon);
+      const at = bytes.indexOf(record.library);
+      expect(at).toBeGreaterThan(0);
+      bytes.write('/gone', at);
+      await writeFile(addon, bytes);
+      const { code, stderr } = await runCli(['inspect', '--backend', 'tensorflow'], {
+        env: { HOPESCOPE_HOME: join(folder, 'storage') },
+      });
+      expect(code).toBe(1);
+      expect(stderr).toMatch(
+        /cannot be used: the library libtensorflow_cc\.so\.2 of .*, which it was built with, is not there any more; install the native backend again/,
+      );
+
+      expect(await runJson(['backends', 'uninstall', '--into', into])).toMatchObject({ removed: true });
+      expect(await leftovers()).toEqual([]);
     });
-    expect(existsSync(join(into, 'old'))).toBe(false);
-    expect(await leftovers()).toEqual(['native']);
-    // The tensor library that the engine gives is not downloaded again.
-    expect(await readdir(join(into, 'node_modules', '@tensorflow', 'tfjs'))).toEqual(['package.json']);
 
-    const record = JSON.parse(await readFile(join(into, 'hopescope-native.json'), 'utf8'));
-    // The addon looks for the library where it was; the same file with that place overwritten finds none.
-    const addon = join(into, 'node_modules/@tensorflow/tfjs-node/lib/napi-v8/tfjs_binding.node');
-    const bytes = await readFile(addon);
-    const at = bytes.indexOf(record.library);
-    expect(at).toBeGreaterThan(0);
-    bytes.write('/gone', at);
-    await writeFile(addon, bytes);
-    const { code, stderr } = await runCli(['inspect', '--backend', 'tensorflow'], {
-      env: { HOPESCOPE_HOME: join(folder, 'storage') },
+    test('without a compiler is refused before anything is downloaded', async () => {
+      const PATH = await pathWith('sh');
+      expect(await refused(install('--python', native.python!), { PATH })).toMatch(
+        /^hopescope: There is no C\+\+ compiler on this machine\. Install one with/,
+      );
     });
-    expect(code).toBe(1);
-    expect(stderr).toMatch(
-      /cannot be used: the library libtensorflow_cc\.so\.2 of .*, which it was built with, is not there any more; install the native backend again/,
-    );
 
-    expect(await runJson(['backends', 'uninstall', '--into', into])).toMatchObject({ removed: true });
-    expect(await leftovers()).toEqual([]);
-  });
-
-  test('without a compiler is refused before anything is downloaded', async () => {
-    const PATH = await pathWith('sh');
-    expect(await refused(install('--python', native.python!), { PATH })).toMatch(
-      /^hopescope: There is no C\+\+ compiler on this machine\. Install one with/,
-    );
-  });
-
-  test('that fails at the end leaves what was there', async () => {
-    await mkdir(into, { recursive: true });
-    await writeFile(join(into, 'old'), 'kept');
-    // A compiler that makes an addon which no Node loads.
-    const bin = await pathWith('sh', 'node', 'npm');
-    await writeFile(
-      join(bin, 'c++'),
-      '#!/bin/sh\nfor each; do [ "$last" = -o ] && : > "$each"; last="$each"; done\n',
-      {
-        mode: 0o755,
-      },
-    );
-    const { code, stderr } = await runCli(install('--python', native.python!), { env: { PATH: bin } });
-    expect(code).toBe(1);
-    expect(stderr.split('\n').at(-2)).toMatch(
-      /^hopescope: What was installed does not work: its addon cannot be loaded/,
-    );
-    expect(await readFile(join(into, 'old'), 'utf8')).toBe('kept');
-    expect(await leftovers()).toEqual(['native']);
-  });
-
-  test('ends in order when the extension cancels it', async () => {
-    const cli = { cliPath: join(root, 'dist/cli.cjs'), execPath: process.execPath, env: process.env };
-    const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
-    const source = new CancellationTokenSource();
-    const steps: string[] = [];
-    const onStep = (name: string) => {
-      steps.push(name);
-      if (name.startsWith('downloading')) source.cancel();
-    };
-    const args = install('--python', native.python!).slice(1);
-    const running = runBackendsCommand(cli, args, quiet, onStep, source.token);
-    await expect(running).rejects.toMatchObject({
-      ...{ code: 'cancelled', message: 'Cancelled; nothing was changed.' },
+    test('that fails at the end leaves what was there', async () => {
+      await mkdir(into, { recursive: true });
+      await writeFile(join(into, 'old'), 'kept');
+      // A compiler that makes an addon which no Node loads.
+      const bin = await pathWith('sh', 'node', 'npm');
+      await writeFile(
+        join(bin, 'c++'),
+        '#!/bin/sh\nfor each; do [ "$last" = -o ] && : > "$each"; last="$each"; done\n',
+        {
+          mode: 0o755,
+        },
+      );
+      const { code, stderr } = await runCli(install('--python', native.python!), { env: { PATH: bin } });
+      expect(code).toBe(1);
+      expect(stderr.split('\n').at(-2)).toMatch(
+        /^hopescope: What was installed does not work: its addon cannot be loaded/,
+      );
+      expect(await readFile(join(into, 'old'), 'utf8')).toBe('kept');
+      expect(await leftovers()).toEqual(['native']);
     });
-    expect(steps).toEqual(['looking at this machine', 'downloading the package with npm']);
-    expect(await leftovers()).toEqual([]);
-    const refusedInWords = runBackendsCommand(cli, install('--python', 'false').slice(1), quiet, onStep);
-    await expect(refusedInWords).rejects.toMatchObject({
-      message: 'false is not a Python that runs: it printed nothing. Choose another interpreter.',
-    });
-    const removing = ['uninstall', '--into', into];
-    expect(await runBackendsCommand(cli, removing, quiet, onStep)).toEqual({ folder: into, removed: false });
-  });
 
-  test('ends in order when it is interrupted', async () => {
-    const { child, ended, said } = startCli(install('--python', native.python!));
-    await said(/Step 2 of 4/);
-    child.kill('SIGTERM');
-    const { code, stderr } = await ended;
-    expect(code, stderr).toBe(143);
-    expect(stderr.trim().split('\n').at(-1)).toBe('hopescope: interrupted before anything was installed');
-    expect(await leftovers()).toEqual([]);
-  });
-});
+    test('ends in order when the extension cancels it', async () => {
+      const cli = { cliPath: join(root, 'dist/cli.cjs'), execPath: process.execPath, env: process.env };
+      const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+      const source = new CancellationTokenSource();
+      const steps: string[] = [];
+      const onStep = (name: string) => {
+        steps.push(name);
+        if (name.startsWith('downloading')) source.cancel();
+      };
+      const args = install('--python', native.python!).slice(1);
+      const running = runBackendsCommand(cli, args, quiet, onStep, source.token);
+      await expect(running).rejects.toMatchObject({
+        ...{ code: 'cancelled', message: 'Cancelled; nothing was changed.' },
+      });
+      expect(steps).toEqual(['looking at this machine', 'downloading the package with npm']);
+      expect(await leftovers()).toEqual([]);
+      const refusedInWords = runBackendsCommand(cli, install('--python', 'false').slice(1), quiet, onStep);
+      await expect(refusedInWords).rejects.toMatchObject({
+        message: 'false is not a Python that runs: it printed nothing. Choose another interpreter.',
+      });
+      const removing = ['uninstall', '--into', into];
+      expect(await runBackendsCommand(cli, removing, quiet, onStep)).toEqual({
+        folder: into,
+        removed: false,
+      });
+    });
+
+    test('ends in order when it is interrupted', async () => {
+      const { child, ended, said } = startCli(install('--python', native.python!));
+      await said(/Step 2 of 4/);
+      child.kill('SIGTERM');
+      const { code, stderr } = await ended;
+      expect(code, stderr).toBe(143);
+      expect(stderr.trim().split('\n').at(-1)).toBe('hopescope: interrupted before anything was installed');
+      expect(await leftovers()).toEqual([]);
+    });
+  },
+);

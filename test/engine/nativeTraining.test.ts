@@ -31,7 +31,7 @@ async function tensorsAtRest(engine: ForkedEngine): Promise<number> {
   return engine.heartbeats.at(-1)!.tensors;
 }
 
-describe.skipIf(!native.folder)(`online training on ${nativeTitle}`, () => {
+describe.skipIf(!native.folder)(`online training on ${nativeTitle}`, { timeout: 300_000 }, () => {
   test('gives the numbers of wasm but for rounding, and the same bits each time', async () => {
     const [first, wasm] = [await train('tensorflow'), await train('wasm')];
     expect(first.info).toMatchObject({ backend: 'tensorflow', label: 'TensorFlow CPU', refused: [] });
