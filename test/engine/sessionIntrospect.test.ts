@@ -27,7 +27,7 @@ beforeAll(async () => {
   bench = await Bench.make();
   session = await bench.session();
   run = await trained('all', { epochs: 3 });
-});
+}, 60_000);
 afterAll(() => bench.dispose());
 
 async function trained(
