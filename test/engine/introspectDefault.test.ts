@@ -18,7 +18,7 @@ beforeAll(async () => {
   await openBackend('wasm');
   session = new Session({ engine: '0.0.0', backend: 'wasm' });
   await session.load('media/hope-mini');
-});
+}, 60_000);
 afterAll(() => {
   session.dispose();
   rmSync(folder, { recursive: true, force: true });

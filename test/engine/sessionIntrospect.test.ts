@@ -27,7 +27,7 @@ beforeAll(async () => {
   bench = await Bench.make();
   session = await bench.session();
   run = await trained('all', { epochs: 3 });
-});
+}, 60_000);
 afterAll(() => bench.dispose());
 
 async function trained(
@@ -130,7 +130,7 @@ describe('absorption in a recorded run', () => {
   test('is cancelled at any time, and the engine is then free', async () => {
     for (const after of [0, 3, 40]) {
       let asked = 0;
-      const request = absorption();
+      const request = absorption({ controls: 200 });
       const cancelled = session.inspect(
         run.path,
         () => asked++ >= after,
