@@ -166,7 +166,8 @@ function linePart(
       const sources = [sourceOf(state, 0), sourceOf(state, 1)];
       // The whole run decides how high the scale is.
       const { whole } = state.pieces[0];
-      if (width <= 0 || !changed(...sources, whole, window, width, theme, level, host.run, host.other)) return;
+      if (width <= 0 || !changed(...sources, whole, window, width, theme, level, host.run, host.other))
+        return;
       const drawn = lines(state, theme);
       const options = { span: window, width, height, theme, scale: drawn.scale };
       if (chart) chart(drawn.lines, options);
