@@ -38,7 +38,12 @@ export async function exportTimeline(services: TimelineServices, page: TimelineP
       make: undefined,
     },
   ];
-  const item = await vscode.window.showQuickPick(items, { title: 'Export', placeHolder: 'What to export' });
+  const item = await vscode.window.showQuickPick(items, {
+    title: 'Export',
+    placeHolder: 'What to export',
+    // The page may take the keyboard back late, after a dialog before this one.
+    ignoreFocusOut: true,
+  });
   if (!item) return;
   if (!item.make) return saveReport(page);
   const { make } = item;

@@ -164,7 +164,10 @@ function linePart(
       row.value(...values(state));
       const { width, window, level, host } = state;
       const sources = [sourceOf(state, 0), sourceOf(state, 1)];
-      if (width <= 0 || !changed(...sources, window, width, theme, level, host.run, host.other)) return;
+      // The whole run decides how high the scale is.
+      const { whole } = state.pieces[0];
+      if (width <= 0 || !changed(...sources, whole, window, width, theme, level, host.run, host.other))
+        return;
       const drawn = lines(state, theme);
       const options = { span: window, width, height, theme, scale: drawn.scale };
       if (chart) chart(drawn.lines, options);
