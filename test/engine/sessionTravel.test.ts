@@ -33,7 +33,8 @@ async function hashOf(session: Session): Promise<string> {
 
 /** Steps through a training once and answers the hash of the state before each update and after the last. */
 async function firstPass(session: Session, runPath: string, epochs: number): Promise<string[]> {
-  const request = { ...trainRequest({ options: { ...OPTIONS, epochs } }), runPath };
+  // Room for some seven states, wherever they lie: most moments have to be computed again.
+  const request = { ...trainRequest({ options: { ...OPTIONS, epochs }, storageBudget: 800_000 }), runPath };
   await session.openStepper(request, () => {}, never);
   const hashes: string[] = [];
   for (let ended = false; !ended; ) {
@@ -61,7 +62,7 @@ describe('a recorded run', () => {
       expect(await hashOf(session), `jump ${jump} to ${target}`).toBe(hashes[target]);
     }
     expect(new Set(hashes).size).toBe(hashes.length);
-    expect(recomputed).toBeGreaterThan(500);
+    expect(recomputed).toBeGreaterThan(200);
   });
 });
 
