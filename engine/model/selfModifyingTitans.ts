@@ -1,3 +1,4 @@
+import { fusedChunkWrite } from '../tensor/fusedChunk.ts';
 import { tf } from '../tensor/tf.ts';
 import { type ChunkWrite, solveChunk, writeChunk } from './chunkWrite.ts';
 import { type MemoryWeights, readMemory } from './memoryMlp.ts';
@@ -68,6 +69,9 @@ export function writeMemories<N extends MemoryName>(
   gradientCeiling: number,
   rate = 1,
 ): Record<N, ChunkWrite> {
+  const all = names.map(name => memories[name]);
+  const fused = fusedChunkWrite(all, chunk, gradientCeiling, rate);
+  if (fused) return Object.fromEntries(names.map((name, i) => [name, fused[i]])) as Record<N, ChunkWrite>;
   const eta = rate === 1 ? chunk.eta : tf.mul<tf.Tensor2D>(chunk.eta, tf.scalar(rate));
   const solver = solveChunk({ k: chunk.k, eta, logAlpha: chunk.logAlpha });
   const written = names.map(name => {

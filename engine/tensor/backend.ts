@@ -5,9 +5,10 @@ import './autodiff/index.ts';
 import type { HostBackend } from './wasm/hostBackend.ts';
 import { installKernelPack } from './wasm/kernelPack.ts';
 import { findWasmFile, libraryFile } from './wasm/wasmFiles.ts';
+import { openWebgpu } from './webgpu/openWebgpu.ts';
 
-/** What a caller may ask for; 'auto' takes the fastest that opens. */
-export type BackendPreference = 'auto' | 'wasm' | 'cpu';
+/** What a caller may ask for; 'auto' takes the fastest that opens, WebGPU only where it is asked for by name. */
+export type BackendPreference = 'auto' | 'webgpu' | 'wasm' | 'cpu';
 
 /** The backend in use, and for each faster one that was refused a sentence saying why. */
 export interface OpenedBackend {
@@ -18,6 +19,8 @@ export interface OpenedBackend {
 export interface BackendOptions {
   /** Folder of the .wasm files; by default the bundle's own folder, or the build folder of the sources. */
   wasmFolder?: string;
+  /** Folder in or above whose `node_modules` the package `webgpu` lies; by default the bundle's own. */
+  webgpuFolder?: string;
 }
 
 let installedOn: HostBackend | undefined;
@@ -49,6 +52,16 @@ export async function openBackend(
   options: BackendOptions = {},
 ): Promise<OpenedBackend> {
   const refused: string[] = [];
+  if (preference === 'webgpu') {
+    try {
+      await openWebgpu(options);
+      await selfTest();
+      return { name: 'webgpu', refused };
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new Error(`The webgpu backend cannot be used: ${reason}`, { cause: error });
+    }
+  }
   if (preference !== 'cpu') {
     try {
       await openWasm(options);

@@ -1,0 +1,54 @@
+import { tf } from './tf.ts';
+
+/** What a chunk of C tokens writes to M memories with: keys and values [G, C, D], η and log α [G, C]. */
+export interface ChunkTokens {
+  readonly k: tf.Tensor3D;
+  readonly v: tf.Tensor3D;
+  readonly eta: tf.Tensor2D;
+  readonly logAlpha: tf.Tensor2D;
+}
+
+/** W1 [G, O, D] and W2 [G, D, D] of one memory. */
+export interface ChunkWeights {
+  readonly w1: tf.Tensor3D;
+  readonly w2: tf.Tensor3D;
+}
+
+/** The written weights, what was subtracted from the decayed ones, and ∇_y ℓ of the inner loss, [G, C, O]. */
+export interface FusedWrite {
+  readonly weights: ChunkWeights;
+  readonly subtracted: ChunkWeights;
+  readonly surprise: tf.Tensor3D;
+}
+
+/** Memories that one call can write. */
+const MOST_MEMORIES = 4;
+
+/**
+ * The write of a chunk to several memories by the backend's own kernel 'HopeChunkWrite': inputs k, v, eta, logAlpha
+ * and w1_0, w2_0, w1_1 …, attributes `gradientCeiling` (Infinity for none) and `rate`, which multiplies every η;
+ * outputs W1, W2, what was subtracted from each and the surprise, memory by memory. The kernel has no gradient.
+ * @returns undefined where the backend has no such kernel or the write is being differentiated
+ */
+export function fusedChunkWrite(
+  memories: readonly ChunkWeights[],
+  { k, v, eta, logAlpha }: ChunkTokens,
+  gradientCeiling: number,
+  rate: number,
+): FusedWrite[] | undefined {
+  const { gradientDepth } = tf.engine().state;
+  if (gradientDepth > 0 || memories.length > MOST_MEMORIES) return undefined;
+  if (!tf.getKernel('HopeChunkWrite', tf.getBackend())) return undefined;
+  const weights = Object.fromEntries(
+    memories.flatMap(({ w1, w2 }, i) => [
+      [`w1_${i}`, w1],
+      [`w2_${i}`, w2],
+    ]),
+  );
+  const inputs = { k, v, eta, logAlpha, ...weights };
+  const out = tf.engine().runKernel('HopeChunkWrite', inputs, { gradientCeiling, rate }) as tf.Tensor3D[];
+  return memories.map((_, i) => {
+    const [w1, w2, taken1, taken2, surprise] = out.slice(5 * i, 5 * i + 5);
+    return { weights: { w1, w2 }, subtracted: { w1: taken1, w2: taken2 }, surprise };
+  });
+}
