@@ -32,7 +32,7 @@ async function runProbe(texts: readonly string[], flags: ModelFlags): Promise<vo
   const output = new Output(flags.json);
   const probes = parseProbes(texts);
   const { session, info, backend } = await openModel(flags, output);
-  const scores = session.probe(probes);
+  const scores = await session.probe(probes);
   const scored = probes.map((probe, i) => ({ ...probe, ...scores[i] }));
   await output.result({ model: info.name, backend, probes: scored }, table(COLUMNS, scored));
 }

@@ -52,7 +52,7 @@ async function recompute(
     for (const tick of stream) {
       if (index === total) break;
       if (index >= from) {
-        const { loss } = trainer.step(tick, index);
+        const { loss } = await trainer.step(tick, index);
         if (Math.abs(loss - reader.update(index).loss) > 1e-3 * (1 + loss)) {
           const remedy = 'Reset the memory and train again.';
           throw new EngineError('internal', `Update ${index} recomputed to another loss.`, remedy);

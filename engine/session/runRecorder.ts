@@ -15,7 +15,7 @@ export class RunRecorder {
   private lastUpdates = 0;
   private lastSeconds = 0;
 
-  constructor(
+  private constructor(
     private readonly model: OpenModel,
     path: string,
     { runId, title, options }: TrainRequest,
@@ -36,32 +36,43 @@ export class RunRecorder {
       blocks: model.base.config.blocks,
       metrics: METRICS,
     });
+  }
+
+  /** Begins the run file, with a keyframe of the state as it is. */
+  static async create(
+    model: OpenModel,
+    path: string,
+    request: TrainRequest,
+    versions: { readonly engine: string; readonly backend: string },
+  ): Promise<RunRecorder> {
+    const recorder = new RunRecorder(model, path, request, versions);
     try {
-      this.keyframe();
+      await recorder.keyframe();
     } catch (error) {
-      this.close();
+      recorder.close();
       throw error;
     }
+    return recorder;
   }
 
   tokens(first: number, ids: Int32Array, starts: Uint32Array, ends: Uint32Array): void {
     this.writer.appendTokens(first, ids, starts, ends);
   }
 
-  update(update: Update): void {
+  async update(update: Update): Promise<void> {
     this.writer.append(update);
     const secondsSinceLast = (performance.now() - this.lastKeyframe) / 1000;
     const updatesSinceLast = this.writer.updates - this.lastUpdates;
     if (shouldWrite({ secondsSinceLast, lastWriteSeconds: this.lastSeconds, updatesSinceLast }))
-      this.keyframe();
+      await this.keyframe();
   }
 
-  finish(result: TrainResult): void {
+  async finish(result: TrainResult): Promise<void> {
     for (const { before, after, ...probe } of result.probes) {
       this.writer.appendProbe(probe, 0, before);
       this.writer.appendProbe(probe, this.writer.updates, after);
     }
-    this.keyframe();
+    await this.keyframe();
     this.writer.finish(result.status, result);
   }
 
@@ -73,9 +84,10 @@ export class RunRecorder {
     this.writer.close();
   }
 
-  private keyframe(): void {
+  private async keyframe(): Promise<void> {
     const begun = performance.now();
-    this.writer.keyframe(this.writer.updates, encodeFastState(this.model.fast, this.model.modelHash));
+    const { fast, modelHash } = this.model;
+    this.writer.keyframe(this.writer.updates, await encodeFastState(fast, modelHash));
     this.lastKeyframe = performance.now();
     this.lastSeconds = (this.lastKeyframe - begun) / 1000;
     this.lastUpdates = this.writer.updates;

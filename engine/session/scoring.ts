@@ -1,5 +1,6 @@
 import { readLogits, readLosses } from '../model/reading.ts';
 import type { Probe, ProbeScore } from '../protocol/probe.ts';
+import { readBack } from '../tensor/readBack.ts';
 import { tf } from '../tensor/tf.ts';
 import { EngineError } from './engineError.ts';
 import type { OpenModel } from './openModel.ts';
@@ -11,7 +12,7 @@ const LONGEST_PROBE = 4096;
  * convolution window. A space joins prompt and answer unless one is there or the answer begins with punctuation.
  * @throws EngineError on an empty prompt or answer, or one of over 4096 tokens.
  */
-export function scoreProbe({ tokenizer, base, fast }: OpenModel, probe: Probe): ProbeScore {
+async function scoreProbe({ tokenizer, base, fast }: OpenModel, probe: Probe): Promise<ProbeScore> {
   const prompt = tokenizer.encode(probe.prompt.trimEnd()).ids;
   const answer = tokenizer.encode(joined(probe.answer)).ids;
   if (prompt.length === 0 || probe.answer.trim() === '') {
@@ -26,10 +27,10 @@ export function scoreProbe({ tokenizer, base, fast }: OpenModel, probe: Probe): 
     throw new EngineError('bad-input', `The probe has ${prompt.length + answer.length} tokens.`, remedy);
   }
   const ids = Int32Array.of(tokenizer.endOfText, ...prompt, ...answer.subarray(0, -1));
-  const logProbabilities = tf.tidy(() => {
+  const logProbabilities = await readBack(() => {
     const logits = readLogits(fast.parameters(), base.config, ids, tokenizer.endOfText);
     const rows = tf.slice(logits, [prompt.length, 0], [answer.length, base.config.vocabulary]);
-    return tf.logSoftmax(rows).dataSync() as Float32Array;
+    return tf.logSoftmax(rows);
   });
   const { vocabulary } = base.config;
   let sum = 0;
@@ -60,7 +61,7 @@ export async function evaluateText(
   };
   let loss = 0;
   let tokens = 0;
-  for (const losses of readLosses(fast.parameters(), base.config, pieces(), tokenizer.endOfText)) {
+  for await (const losses of readLosses(fast.parameters(), base.config, pieces(), tokenizer.endOfText)) {
     loss += losses.reduce((sum, value) => sum + value, 0);
     tokens += losses.length;
     await new Promise(resolve => setImmediate(resolve));
@@ -69,6 +70,11 @@ export async function evaluateText(
   if (tokens === 0)
     throw new EngineError('bad-input', 'The text is empty.', 'Give a text with at least one character.');
   return { loss: loss / tokens, tokens };
+}
+
+/** All scores are those of the state at the time of the call. */
+export function scoreProbes(model: OpenModel, probes: readonly Probe[]): Promise<ProbeScore[]> {
+  return Promise.all(probes.map(probe => scoreProbe(model, probe)));
 }
 
 function joined(answer: string): string {

@@ -10,7 +10,7 @@ import { decodeFastState, encodeFastState } from './fastStateFile.ts';
 import { OpenModel } from './openModel.ts';
 import { recoverRun } from './recovery.ts';
 import { RunRecorder } from './runRecorder.ts';
-import { evaluateText, scoreProbe } from './scoring.ts';
+import { evaluateText, scoreProbes } from './scoring.ts';
 import { type TrainingHooks, trainOnText } from './training.ts';
 import { completeOptions } from './trainOptions.ts';
 
@@ -41,15 +41,15 @@ export class Session {
     const options = completeOptions(request.options, model.base.config);
     const complete = { ...request, options };
     const { runPath } = request;
-    const record = () => (runPath ? new RunRecorder(model, runPath, complete, this.versions) : undefined);
+    const record = async () =>
+      runPath ? RunRecorder.create(model, runPath, complete, this.versions) : undefined;
     return this.alone('start a second training', 'a training runs', () =>
       trainOnText(model, complete, record, hooks),
     );
   }
 
-  probe(probes: readonly Probe[]): ProbeScore[] {
-    const model = this.opened();
-    return probes.map(probe => scoreProbe(model, probe));
+  async probe(probes: readonly Probe[]): Promise<ProbeScore[]> {
+    return scoreProbes(this.opened(), probes);
   }
 
   async evaluate(text: string, cancelled: () => boolean): Promise<{ loss: number; tokens: number }> {
@@ -67,7 +67,7 @@ export class Session {
   async saveFastState(path: string): Promise<{ bytes: number }> {
     const model = this.opened();
     this.refuseWhileBusy('save the fast state');
-    const bytes = encodeFastState(model.fast, model.modelHash);
+    const bytes = await encodeFastState(model.fast, model.modelHash);
     await writeAtomically(path, [bytes]);
     return { bytes: bytes.byteLength };
   }
@@ -80,7 +80,7 @@ export class Session {
     });
   }
 
-  describe(): TensorInfo[] {
+  async describe(): Promise<TensorInfo[]> {
     return describeTensors(this.opened());
   }
 

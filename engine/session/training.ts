@@ -9,7 +9,7 @@ import { EngineError } from './engineError.ts';
 import { LevelSummaries } from './levelSummaries.ts';
 import type { OpenModel } from './openModel.ts';
 import type { RunRecorder } from './runRecorder.ts';
-import { scoreProbe } from './scoring.ts';
+import { scoreProbes } from './scoring.ts';
 import { SurpriseMeans } from './surpriseMeans.ts';
 
 /** Who watches a training. */
@@ -30,12 +30,12 @@ export interface TrainingHooks {
 export async function trainOnText(
   model: OpenModel,
   { runId, text, options, probes }: TrainRequest,
-  record: () => RunRecorder | undefined,
+  record: () => Promise<RunRecorder | undefined>,
   hooks: TrainingHooks,
 ): Promise<TrainResult> {
   const { tokenizer, fast, base } = model;
-  const before = probes.map(probe => scoreProbe(model, probe));
-  const recorder = record();
+  const before = await scoreProbes(model, probes);
+  const recorder = await record();
   const summaries = new LevelSummaries(fast);
   const surprise = new SurpriseMeans();
   const trainer = new OnlineTrainer(fast, tokenizer.endOfText, {
@@ -65,8 +65,8 @@ export async function trainOnText(
     for (const tick of stream) {
       cancelled = hooks.cancelled();
       if (cancelled) break;
-      const update = trainer.step(tick, updates);
-      recorder?.update(update);
+      const update = await trainer.step(tick, updates);
+      await recorder?.update(update);
       updates++;
       positions += update.surprise.length;
       summaries.add(update);
@@ -76,7 +76,7 @@ export async function trainOnText(
       await new Promise(resolve => setImmediate(resolve));
     }
     fast.dropOpenChunks();
-    const after = probes.map(probe => scoreProbe(model, probe));
+    const after = await scoreProbes(model, probes);
     const result: TrainResult = {
       runId,
       status: cancelled ? 'cancelled' : 'finished',
@@ -85,10 +85,10 @@ export async function trainOnText(
       updates,
       seconds: (performance.now() - begun) / 1000,
       ...surprise.means,
-      levels: summaries.finish(),
+      levels: await summaries.finish(),
       probes: probes.map((probe, i) => ({ ...probe, before: before[i] as ProbeScore, after: after[i] })),
     };
-    recorder?.finish(result);
+    await recorder?.finish(result);
     return result;
   } catch (error) {
     fast.dropOpenChunks();

@@ -1,7 +1,12 @@
 import { tf } from './tf.ts';
 
 /** Layer norm over the last axis with biased variance. @param x [N, D] @param weight [D] @param bias [D] */
-export function layerNorm(x: tf.Tensor2D, weight: tf.Tensor1D, bias: tf.Tensor1D, epsilon: number): tf.Tensor2D {
+export function layerNorm(
+  x: tf.Tensor2D,
+  weight: tf.Tensor1D,
+  bias: tf.Tensor1D,
+  epsilon: number,
+): tf.Tensor2D {
   if (!tf.getKernel('HopeLayerNorm', tf.getBackend())) return composed(x, weight, bias, epsilon);
   const [y] = tf.engine().runKernel('HopeLayerNorm', { x, weight, bias }, { epsilon }) as tf.Tensor2D[];
   return y;

@@ -70,9 +70,9 @@ test('it learns a fact from one sentence, with the default settings, and unrelat
 
 test('resetting the memory brings back the base checkpoint to the bit', async () => {
   session.reset();
-  const before = session.probe([probe])[0];
+  const before = (await session.probe([probe]))[0];
   await train('Something else entirely.');
-  expect(session.probe([probe])[0]).not.toEqual(before);
+  expect((await session.probe([probe]))[0]).not.toEqual(before);
   session.reset();
-  expect(session.probe([probe])[0]).toEqual(before);
+  expect((await session.probe([probe]))[0]).toEqual(before);
 });

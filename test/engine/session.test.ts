@@ -68,7 +68,7 @@ describe('a training', () => {
     }
     const [probe] = result.probes;
     expect(probe).toMatchObject(PROBE);
-    expect(probe.after).toEqual(session.probe([PROBE])[0]);
+    expect(probe.after).toEqual((await session.probe([PROBE]))[0]);
     expect(probe.after.probability).toBeGreaterThan(probe.before.probability);
   });
 
@@ -137,9 +137,9 @@ describe('a training', () => {
     expect(tf.memory().numTensors).toBe(before);
     await refusal(session.train(trainRequest({ probes: [{ prompt: '', answer: 'x' }] }), new Recording()));
     expect(tf.memory().numTensors).toBe(before);
-    session.probe([PROBE]);
+    await session.probe([PROBE]);
     await session.evaluate(TINY_TEXT, () => false);
-    session.describe();
+    await session.describe();
     expect(tf.memory().numTensors).toBe(before);
   });
 
@@ -251,8 +251,8 @@ describe('one thing at a time', () => {
         expect(error.message, name).toMatch(/while a training runs/);
         refused.push(name);
       }
-      expect(session.probe([PROBE])[0].tokens).toBeGreaterThan(0);
-      expect(session.describe().length).toBeGreaterThan(10);
+      expect((await session.probe([PROBE]))[0].tokens).toBeGreaterThan(0);
+      expect((await session.describe()).length).toBeGreaterThan(10);
     });
     const result = await session.train(trainRequest(), recording);
     expect(refused.length).toBe(7);
@@ -288,13 +288,13 @@ describe('a model', () => {
       tick: 4,
       updates: 0,
     });
-    const tensors = session.describe();
+    const tensors = await session.describe();
     const sizes = tensors.map(({ shape }) => shape.reduce((a, b) => a * b, 1));
     expect(info.parameters).toBe(sizes.reduce((a, b) => a + b, 0));
     expect(tensors.every(({ delta }) => delta === 0)).toBe(true);
     await session.train(trainRequest(), new Recording());
     const weights = await bench.weights(session);
-    for (const { name, level, norm, delta } of session.describe()) {
+    for (const { name, level, norm, delta } of await session.describe()) {
       if (level === 'outer') expect(delta, name).toBe(0);
       else {
         expect(norm, name).toBeCloseTo(Math.hypot(...weights.get(`fast.${name}`)!), 4);
@@ -344,7 +344,7 @@ describe('a model', () => {
     expect(once.loss).toBeGreaterThan(0);
     expect(once.loss).toBeLessThan(2 * Math.log(TINY_CONFIG.vocabulary));
     expect(await session.evaluate(TINY_TEXT, () => false)).toEqual(once);
-    expect(session.probe([PROBE])).toEqual(session.probe([PROBE]));
+    expect(await session.probe([PROBE])).toEqual(await session.probe([PROBE]));
     for (const [name, values] of await bench.weights(session)) {
       expectSameBits(values, before.get(name)!, name);
     }

@@ -85,12 +85,20 @@ const parameterGradient: Program = {
 export function layerNormKernels(): KernelConfig[] {
   const kernel = (
     { name }: Program,
-    run: (backend: HostBackend, inputs: Record<string, TensorInfo>, attrs: { epsilon: number }) => TensorInfo | TensorInfo[],
+    run: (
+      backend: HostBackend,
+      inputs: Record<string, TensorInfo>,
+      attrs: { epsilon: number },
+    ) => TensorInfo | TensorInfo[],
   ): KernelConfig => ({
     kernelName: name,
     backendName: 'webgpu',
     kernelFunc: ({ inputs, attrs, backend }) =>
-      run(backend as HostBackend, inputs as Record<string, TensorInfo>, attrs as unknown as { epsilon: number }),
+      run(
+        backend as HostBackend,
+        inputs as Record<string, TensorInfo>,
+        attrs as unknown as { epsilon: number },
+      ),
   });
   return [
     kernel(forward, (backend, { x, weight, bias }, { epsilon }) => {

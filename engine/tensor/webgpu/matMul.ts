@@ -15,7 +15,10 @@ export function matMulKernel(): KernelConfig {
     backendName: 'webgpu',
     kernelFunc: call => {
       const { a, b } = call.inputs as Record<string, TensorInfo>;
-      const { transposeA, transposeB } = call.attrs as unknown as { transposeA: boolean; transposeB: boolean };
+      const { transposeA, transposeB } = call.attrs as unknown as {
+        transposeA: boolean;
+        transposeB: boolean;
+      };
       const [rows, inner] = lastTwo(a, transposeA);
       const [, columns] = lastTwo(b, transposeB);
       // Shorter products, and those with more tiles than this, are never split.

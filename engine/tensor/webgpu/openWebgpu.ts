@@ -1,8 +1,8 @@
 import { tf } from '../tf.ts';
 import { openDawn } from './dawn.ts';
+import { guardReads } from './guardReads.ts';
 import type { HostBackend } from './hostBackend.ts';
 import { installKernelPack } from './kernelPack.ts';
-import { guardReads } from './guardReads.ts';
 
 export interface WebgpuOptions {
   /** Folder in or above whose `node_modules` the package `webgpu` lies; by default the bundle's own. */
@@ -62,7 +62,9 @@ async function register(folder: string | undefined): Promise<void> {
   const gpu = await openDawn(folder);
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (!adapter) {
-    throw new Error('no adapter was found: there is no graphics processor with a driver for Vulkan, Metal or D3D12');
+    throw new Error(
+      'no adapter was found: there is no graphics processor with a driver for Vulkan, Metal or D3D12',
+    );
   }
   const device = await requestDevice(adapter);
   // Evaluated only now, because it looks for the globals above.
@@ -98,8 +100,15 @@ interface AdapterInfo {
   readonly isFallbackAdapter?: boolean;
 }
 
-function describe({ vendor, architecture, device, description, isFallbackAdapter }: AdapterInfo): WebgpuAdapter {
+function describe({
+  vendor,
+  architecture,
+  device,
+  description,
+  isFallbackAdapter,
+}: AdapterInfo): WebgpuAdapter {
   const named = [device, description && `(${description})`].filter(Boolean).join(' ');
-  const software = isFallbackAdapter === true || /swiftshader|llvmpipe|lavapipe|warp/i.test(`${architecture} ${named}`);
+  const software =
+    isFallbackAdapter === true || /swiftshader|llvmpipe|lavapipe|warp/i.test(`${architecture} ${named}`);
   return { vendor, architecture, description: named || vendor || 'unnamed adapter', software };
 }

@@ -10,7 +10,10 @@ const FLOAT = 4;
  * dispatches. None may be empty.
  */
 export function pack(backend: HostBackend, tensors: readonly TensorInfo[]): TensorInfo {
-  const packed = backend.makeTensorInfo([tensors.reduce((sum, { shape }) => sum + sizeOf(shape), 0)], 'float32');
+  const packed = backend.makeTensorInfo(
+    [tensors.reduce((sum, { shape }) => sum + sizeOf(shape), 0)],
+    'float32',
+  );
   copies(backend, packed, tensors, (whole, part, offset, bytes) => [part, 0, whole, offset, bytes]);
   return packed;
 }
