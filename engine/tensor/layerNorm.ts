@@ -26,15 +26,10 @@ tf.registerGradient({
   gradFunc: (dys, saved) => {
     const [x, weight, stats] = saved;
     const [dy] = dys as tf.Tensor[];
-    let parameters: tf.Tensor[] | undefined;
-    const parameter = (i: number) => () => {
-      parameters ??= tf.engine().runKernel('HopeLayerNormParameterGrad', { x, stats, dy }) as tf.Tensor[];
-      return parameters[i];
-    };
     return {
       x: () => tf.engine().runKernel('HopeLayerNormGrad', { x, weight, stats, dy }) as tf.Tensor,
-      weight: parameter(0),
-      bias: parameter(1),
+      weight: () => tf.engine().runKernel('HopeLayerNormWeightGrad', { x, stats, dy }) as tf.Tensor,
+      bias: () => tf.sum(dy, 0),
     };
   },
 });

@@ -57,8 +57,8 @@ fn outputWidth(memory: u32) -> u32 {
     // Working memory of this workgroup.
     let pre = uniforms.workAt + group * (5u * C * D + C * C + 2u * C);
     let hidden = pre + C * D;
-    let target = hidden + C * D;
-    let delta = target + C * D;
+    let wish = hidden + C * D;
+    let delta = wish + C * D;
     let u = delta + C * D;
     let overlap = u + C * D;
     let logA = overlap + C * C;
@@ -77,7 +77,7 @@ fn outputWidth(memory: u32) -> u32 {
       }
       packed[pre + at] = fromKey;
       packed[hidden + at] = gelu(fromKey);
-      packed[target + at] = gelu(fromValue);
+      packed[wish + at] = gelu(fromValue);
     }
     if (thread == 0u) {
       var sum = 0.0;
@@ -97,7 +97,7 @@ fn outputWidth(memory: u32) -> u32 {
       for (var i = 0u; i < D; i++) {
         let w = weights[w1 + o * D + i];
         read += packed[hidden + t * D + i] * w;
-        wanted += packed[target + t * D + i] * w;
+        wanted += packed[wish + t * D + i] * w;
       }
       if (O == D) {
         read += k[key0 + at];

@@ -1,4 +1,5 @@
 import { getKernel, type KernelConfig, registerKernel, unregisterKernel } from '#tfjs';
+import { addNKernel } from './addN.ts';
 import { chunkWriteKernel } from './chunkWrite.ts';
 import { crossEntropyKernels } from './crossEntropy.ts';
 import { geluKernels } from './gelu.ts';
@@ -8,6 +9,7 @@ import { segmentSumKernel } from './segmentSum.ts';
 
 function allKernels(): KernelConfig[] {
   return [
+    addNKernel(),
     chunkWriteKernel(),
     ...crossEntropyKernels(),
     ...geluKernels(),
@@ -17,7 +19,7 @@ function allKernels(): KernelConfig[] {
   ];
 }
 
-/** Adds our programs to the library's on WebGPU, and takes the place of those whose results vary. */
+/** Adds our programs to the library's on WebGPU, and takes the place of those that vary or fail. */
 export function installKernelPack(): void {
   for (const kernel of allKernels()) {
     if (getKernel(kernel.kernelName, 'webgpu')) unregisterKernel(kernel.kernelName, 'webgpu');

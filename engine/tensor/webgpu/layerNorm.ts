@@ -1,6 +1,6 @@
 import type { KernelConfig, TensorInfo } from '#tfjs';
 import type { HostBackend } from './hostBackend.ts';
-import { dispatch, type Program } from './program.ts';
+import { dispatch, type Program, workgroupsFor } from './program.ts';
 import { rowReduction } from './rowReduction.ts';
 
 /** A workgroup a row; `stats` keeps the mean and 1/σ of each for the gradient. */
@@ -59,25 +59,22 @@ const inputGradient: Program = {
     }`,
 };
 
-/** Σ over rows of dy · x̂ and of dy, a thread a column. */
-const parameterGradient: Program = {
-  name: 'HopeLayerNormParameterGrad',
-  outputs: ['dWeight', 'dBias'],
+/** Σ over rows of dy · x̂, a thread a column. */
+const weightGradient: Program = {
+  name: 'HopeLayerNormWeightGrad',
+  outputs: ['dWeight'],
   inputs: ['x', 'stats', 'dy'],
   integers: ['rows', 'width'],
   threads: 64,
   body: `
     let i = group * threads + thread;
     if (i < uniforms.width) {
-      var weightSum = 0.0;
-      var biasSum = 0.0;
+      var sum = 0.0;
       for (var row = 0u; row < uniforms.rows; row++) {
-        let g = dy[row * uniforms.width + i];
-        weightSum += g * (x[row * uniforms.width + i] - stats[2u * row]) * stats[2u * row + 1u];
-        biasSum += g;
+        let at = row * uniforms.width + i;
+        sum += dy[at] * (x[at] - stats[2u * row]) * stats[2u * row + 1u];
       }
-      dWeight[i] = weightSum;
-      dBias[i] = biasSum;
+      dWeight[i] = sum;
     }`,
 };
 
@@ -120,14 +117,15 @@ export function layerNormKernels(): KernelConfig[] {
       });
       return dx;
     }),
-    kernel(parameterGradient, (backend, { x, stats, dy }) => {
+    kernel(weightGradient, (backend, { x, stats, dy }) => {
       const [rows, width] = x.shape;
-      return dispatch(backend, parameterGradient, {
-        outputs: [{ shape: [width] }, { shape: [width] }],
+      const [dWeight] = dispatch(backend, weightGradient, {
+        outputs: [{ shape: [width] }],
         inputs: [x, stats, dy],
         uniforms: { rows, width },
-        workgroups: Math.ceil(width / parameterGradient.threads),
+        workgroups: workgroupsFor(weightGradient, width),
       });
+      return dWeight;
     }),
   ];
 }
