@@ -76,13 +76,19 @@ describe.skipIf(reason)(`WebGPU, ${where}`, () => {
     ['one head, no convolution, slow memory', { heads: 1, convolution: 1, memory: 8, projections: 2 }, true],
     ['without telemetry', { memory: 4, projections: 2 }, false],
   ])('online training, %s: losses, numbers and weights are those of wasm', async (_, shape, telemetry) => {
-    const got = await run<Numbers>('online', shape, 21, telemetry);
-    expectSame(got, await scenarios.online(shape, 21, telemetry), 1e-4);
-    const again = await run<Numbers>('online', shape, 21, telemetry);
-    for (const [name, values] of Object.entries(got)) expectSameBits(again[name], values, name);
+    const got = await run<Numbers>('online', shape, 17, telemetry);
+    expectSame(got, await scenarios.online(shape, 17, telemetry), 1e-4);
   });
 
-  test.each([0, 3, 5])('after %i ticks a keyframe comes back and trains on bit by bit', async ticks => {
+  test('the same text gives the same bits', async () => {
+    const [first, second] = [
+      await run<Numbers>('online', {}, 9, true),
+      await run<Numbers>('online', {}, 9, true),
+    ];
+    for (const [name, values] of Object.entries(first)) expectSameBits(second[name], values, name);
+  });
+
+  test.each([0, 3])('after %i ticks a keyframe comes back and trains on bit by bit', async ticks => {
     const { file, again, rest } = await run<Awaited<ReturnType<typeof scenarios.keyframe>>>(
       'keyframe',
       ticks,

@@ -35,7 +35,7 @@ async function countSubmissions(
   const trainer = new OnlineTrainer(state, END_OF_TEXT, OPTIONS);
   const [submissions, dispatches]: number[][] = [[], []];
   try {
-    for (const [i, tick] of ticksOf(state, smallText(16)).entries()) {
+    for (const [i, tick] of ticksOf(state, smallText(8)).entries()) {
       [submitted, dispatched] = [0, 0];
       await trainer.step(tick, i);
       submissions.push(submitted);
@@ -99,7 +99,6 @@ const commands: Record<string, (...args: never[]) => unknown> = {
       return (error as Error).message;
     }
   },
-  leave: () => process.disconnect(),
 };
 
 process.on('message', async ({ name, args }: { name: string; args: never[] }) => {

@@ -59,6 +59,8 @@ export const scenarios = {
     const ids = tf.tensor1d(labels, 'int32');
     const gathered = (table: tf.Tensor) => tf.sum(tf.mul(tf.gather(table, ids), upstream));
     const long = normal(random, [3, 2100]);
+    const small = [normal(random, [rows, width]), normal(random, [rows, width])];
+    const batch = [normal(random, [2, 3, 5, 4]), normal(random, [2, 3, 4, 5]), normal(random, [4, 5])];
     const result = await numbers(() => {
       const [dx, dWeight, dBias] = tf.grads(weighted)([x, weight, bias]);
       const second = tf.grad((t: tf.Tensor) => tf.sum(geluDerivative(t)));
@@ -72,10 +74,11 @@ export const scenarios = {
         crossEntropy: crossEntropy(x as tf.Tensor2D, classes),
         crossEntropyGradient: tf.grad(loss)(x),
         gather: tf.grad(gathered)(tf.zeros([width + 1, width])),
+        ...products(small, batch),
         longProduct: tf.matMul(long as tf.Tensor2D, long as tf.Tensor2D, false, true),
       };
     });
-    tf.dispose([x, weight, bias, upstream, classes, losses, ids, long]);
+    tf.dispose([x, weight, bias, upstream, classes, losses, ids, long, small, batch]);
     return result;
   },
 
@@ -143,7 +146,7 @@ export const scenarios = {
   async keyframe(ticks: number): Promise<{ file: Uint8Array; again: Uint8Array; rest: Numbers[] }> {
     const { base } = smallModels(smallConfig());
     const [state, other] = [new FastState(base), new FastState(base)];
-    const all = ticksOf(state, smallText(24));
+    const all = ticksOf(state, smallText(11));
     await trainTicks(state, all.slice(0, ticks), { flush: false });
     const file = await encodeFastState(state, 'model');
     decodeFastState(file, other, 'model', 'state');
@@ -196,6 +199,19 @@ export const scenarios = {
     return tf.memory().numTensors - before;
   },
 };
+
+/** Matrix products with every transposition, in batches, and with one matrix for a whole batch. */
+function products([a, b]: tf.Tensor[], [left, right, one]: tf.Tensor[]): Record<string, tf.Tensor> {
+  return {
+    productNT: tf.matMul(a, b, false, true),
+    productTN: tf.matMul(a, b, true, false),
+    productTT: tf.matMul(tf.transpose(a), b, true, true),
+    batchNN: tf.matMul(left, right),
+    batchTT: tf.matMul(left, right, true, true),
+    batchByOne: tf.matMul(left, one),
+    oneByBatch: tf.matMul(one, left, true, true),
+  };
+}
 
 async function numbers(compute: () => Record<string, tf.Tensor>): Promise<Numbers> {
   const tensors = tf.tidy(compute);
