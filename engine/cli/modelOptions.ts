@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import manifest from '../../package.json';
 import type { ModelInfo } from '../protocol/model.ts';
 import { Session } from '../session/session.ts';
-import { type BackendPreference, openBackend } from '../tensor/backend.ts';
+import { BACKEND_PREFERENCES, type BackendPreference, openBackend } from '../tensor/backend.ts';
 import type { Output } from './output.ts';
 import { checkStateSource } from './stateFile.ts';
 
@@ -21,7 +21,7 @@ const DEFAULT_MODEL = join(import.meta.dirname, '..', 'media', 'hope-mini');
 /** A new command with the options of `ModelFlags`. */
 export function modelCommand(program: Command, usage: string, description: string): Command {
   const backend = new Option('--backend <name>', 'auto takes the fastest that runs here')
-    .choices(['auto', 'wasm', 'cpu'])
+    .choices(BACKEND_PREFERENCES)
     .default('auto');
   return program
     .command(usage)

@@ -8,7 +8,7 @@ import { CheckpointError } from '../checkpoint/checkpointError.ts';
 import * as protocol from '../protocol/requests.ts';
 import { PROTOCOL_VERSION } from '../protocol/version.ts';
 import { RunFileError } from '../run/index.ts';
-import { openBackend } from '../tensor/backend.ts';
+import { BACKEND_PREFERENCES, isBackendPreference, openBackend } from '../tensor/backend.ts';
 import { EngineError } from './engineError.ts';
 import { FramePublisher } from './framePublisher.ts';
 import { Session } from './session.ts';
@@ -45,8 +45,9 @@ export function handleRequests(connection: MessageConnection, engineVersion: str
       const message = `The engine speaks protocol ${PROTOCOL_VERSION}, the extension ${protocolVersion}.`;
       throw new EngineError('version', message, 'Reload the window, or install the extension again.');
     }
-    if (backend !== 'auto' && backend !== 'wasm' && backend !== 'cpu') {
-      throw new EngineError('bad-input', `There is no backend "${backend}".`, 'Choose auto, wasm or cpu.');
+    if (!isBackendPreference(backend)) {
+      const remedy = `Choose one of ${BACKEND_PREFERENCES.join(', ')}.`;
+      throw new EngineError('bad-input', `There is no backend "${backend}".`, remedy);
     }
     const { name, refused } = await openBackend(backend);
     session ??= new Session({ engine: engineVersion, backend: name });

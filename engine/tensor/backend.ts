@@ -8,7 +8,12 @@ import { findWasmFile, libraryFile } from './wasm/wasmFiles.ts';
 import { openWebgpu } from './webgpu/openWebgpu.ts';
 
 /** What a caller may ask for; 'auto' takes the fastest that opens, WebGPU only where it is asked for by name. */
-export type BackendPreference = 'auto' | 'webgpu' | 'wasm' | 'cpu';
+export const BACKEND_PREFERENCES = ['auto', 'webgpu', 'wasm', 'cpu'] as const;
+export type BackendPreference = (typeof BACKEND_PREFERENCES)[number];
+
+export function isBackendPreference(name: string): name is BackendPreference {
+  return (BACKEND_PREFERENCES as readonly string[]).includes(name);
+}
 
 /** The backend in use, and for each faster one that was refused a sentence saying why. */
 export interface OpenedBackend {

@@ -79,7 +79,7 @@ const CASES: Record<string, [args: string[], ...reasons: (string | RegExp)[]]> =
   'a rate that is no number': [train('--rate', 'cms.0=fast'), 'LEVEL=NUMBER'],
   'a rate by the name of a prototype': [train('--rate', '__proto__=1'), '"__proto__"'],
   'another rule for chunks': [train('--partial-chunk', 'keep'), 'flush, drop'],
-  'another backend': [train('--backend', 'gpu'), 'auto, wasm, cpu'],
+  'another backend': [train('--backend', 'gpu'), 'auto, webgpu, wasm, cpu'],
   'a model that is missing': [['inspect', '--model', at('none')], 'none', 'does not exist'],
   'a file for a model': [['inspect', '--model', at('good.txt')], 'not a folder'],
   'a damaged model': [['inspect', '--model', at('cut')], 'model.safetensors'],
