@@ -11,7 +11,7 @@ process.on('disconnect', () => process.exit());
 
 async function attempt({ backend, model, ...options }: CandidateTask): Promise<CandidateAnswer> {
   try {
-    const label = await openCandidate(backend, options);
+    const label = await openCandidate(backend, { ...options, hardwareOnly: true });
     return { label, tick: model === undefined ? undefined : await tickTime(model) };
   } catch (error) {
     return { refused: error instanceof Error ? error.message : String(error) };

@@ -47,6 +47,16 @@ function count(passed, failed, code, name) {
   if (code !== 0 && !failed) counts.failed += 1;
 }
 
+/** A Chromium also brings the software driver that the WebGPU tests compute on. */
+async function ensureDriver() {
+  try {
+    await ensureChromium();
+  } catch (error) {
+    if (process.env.CI) throw error;
+    console.warn(`The WebGPU tests may find no driver: ${error.message}`);
+  }
+}
+
 async function runVitest(projects) {
   const report = join(folder, 'vitest.json');
   const code = await runNode([
@@ -100,6 +110,7 @@ try {
     if (wanted('types')) await step('types', ['node_modules/typescript/bin/tsc', '--build']);
     const projects = PROJECTS.filter(wanted);
     if (needsNative(projects)) await ensureNative(node.binary);
+    if (projects.includes('engine')) await ensureDriver();
     if (projects.length) await runVitest(projects);
     if (wanted('e2e')) await runEndToEnd();
   }

@@ -7,6 +7,7 @@ export interface CandidateTask {
   readonly model?: string;
   readonly nativeFolder?: string;
   readonly wasmFolder?: string;
+  readonly webgpuFolder?: string;
 }
 
 export interface TickTime {

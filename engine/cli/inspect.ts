@@ -46,7 +46,7 @@ export function addInspect(program: Command): void {
 async function runInspect(flags: ModelFlags): Promise<void> {
   const output = new Output(flags.json);
   const { session, info, backend } = await openModel(flags, output);
-  const tensors = session.describe();
+  const tensors = await session.describe();
   const levels = info.levels.map(level => sizeOf(level, tensors));
   const { name: model, ...numbers } = info;
   await output.result({ model, backend, ...numbers, levels, tensors }, [

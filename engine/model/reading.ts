@@ -1,4 +1,5 @@
 import type { HopeConfig } from '../checkpoint/config.ts';
+import { readBack } from '../tensor/readBack.ts';
 import { tf } from '../tensor/tf.ts';
 import { headLogits, type ReadingState, readSequence, startReading, tokenLosses } from './languageModel.ts';
 import type { HopeParameters } from './parameters.ts';
@@ -18,20 +19,20 @@ export function readLogits(
 }
 
 /** Reads a text piece by piece on a copy of the memories and yields −log p of every target, nats. */
-export function* readLosses(
+export async function* readLosses(
   parameters: HopeParameters,
   config: HopeConfig,
   pieces: Iterable<{ readonly ids: Int32Array; readonly targets: Int32Array }>,
   endOfText: number,
-): Generator<Float32Array> {
+): AsyncGenerator<Float32Array> {
   let state: ReadingState = tidyState(() => startReading(parameters, config, 1));
   try {
     for (const { ids, targets } of pieces) {
       let next: ReadingState | undefined;
-      const losses = tf.tidy(() => {
+      const losses = await readBack(() => {
         const read = readSequence(parameters, config, ids, endOfText, state);
         next = keepState(read.state);
-        return tokenLosses(parameters, read.hidden, targets).dataSync() as Float32Array;
+        return tokenLosses(parameters, read.hidden, targets);
       });
       disposeState(state);
       state = next!;

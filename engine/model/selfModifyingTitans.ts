@@ -1,3 +1,4 @@
+import { fusedChunkWrite } from '../tensor/fusedChunk.ts';
 import { fusedChunk, hasFusedChunk } from '../tensor/memoryChunk.ts';
 import { l2Normalize } from '../tensor/norm.ts';
 import { tf } from '../tensor/tf.ts';
@@ -79,26 +80,41 @@ export function writeMemories<N extends MemoryName>(
   memories: Memories,
   names: readonly N[],
   chunk: Generated,
-  { gradientCeiling, rate = 1, innerLoss = 'l2', withSubtracted = false, query }: WriteOptions,
+  options: WriteOptions,
 ): Record<N, ChunkWrite> {
+  const written = writeChunks(
+    names.map(name => memories[name]),
+    chunk,
+    options,
+  );
+  return Object.fromEntries(names.map((name, i) => [name, written[i]])) as Record<N, ChunkWrite>;
+}
+
+function writeChunks(
+  memories: readonly MemoryWeights[],
+  chunk: Generated,
+  { gradientCeiling, rate = 1, innerLoss = 'l2', withSubtracted = false, query }: WriteOptions,
+): ChunkWrite[] {
+  const read = (memory: MemoryWeights) => query && recall(memory, query);
+  if (innerLoss === 'l2') {
+    const written = fusedChunkWrite(memories, chunk, gradientCeiling, rate);
+    if (written) return written.map((write, i) => ({ ...write, read: read(memories[i]) }));
+  }
   const eta = rate === 1 ? chunk.eta : tf.mul<tf.Tensor2D>(chunk.eta, tf.scalar(rate));
   const { k, v, logAlpha } = chunk;
-  let written: ChunkWrite[];
   if (hasFusedChunk()) {
-    written = fusedChunk(
-      { k, v, eta, logAlpha, q: query },
-      names.map(name => memories[name]),
-      { ceiling: gradientCeiling, dotProduct: innerLoss === 'dot-product', subtracted: withSubtracted },
-    );
-  } else {
-    const solver = solveChunk({ k, eta, logAlpha });
-    written = names.map(name => {
-      const vHat = recall(memories[name], v);
-      const write = writeChunk(memories[name], solver, vHat, gradientCeiling, innerLoss);
-      return { ...write, read: query && recall(memories[name], query) };
+    const dotProduct = innerLoss === 'dot-product';
+    return fusedChunk({ k, v, eta, logAlpha, q: query }, memories, {
+      ceiling: gradientCeiling,
+      dotProduct,
+      subtracted: withSubtracted,
     });
   }
-  return Object.fromEntries(names.map((name, i) => [name, written[i]])) as Record<N, ChunkWrite>;
+  const solver = solveChunk({ k, eta, logAlpha });
+  return memories.map(memory => {
+    const write = writeChunk(memory, solver, recall(memory, v), gradientCeiling, innerLoss);
+    return { ...write, read: read(memory) };
+  });
 }
 
 /**

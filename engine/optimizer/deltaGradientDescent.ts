@@ -9,13 +9,13 @@ export function deltaRule(
   m: tf.Tensor2D,
   k: tf.Tensor1D,
   error: tf.Tensor1D,
-  eta: number,
+  eta: number | tf.Scalar,
   alpha: number,
 ): tf.Tensor2D {
   const row = tf.reshape<tf.Rank.R2>(k, [1, k.size]);
   const read = tf.matMul(m, row, false, true);
   const column = tf.add(read, tf.reshape(error, [error.size, 1]));
-  return tf.sub(tf.mul(m, tf.scalar(alpha)), tf.mul(tf.matMul(column as tf.Tensor2D, row), tf.scalar(eta)));
+  return tf.sub(tf.mul(m, tf.scalar(alpha)), tf.mul(tf.matMul(column as tf.Tensor2D, row), eta));
 }
 
 /**
@@ -29,6 +29,6 @@ export function deltaGradientDescent(
   gradient: tf.Tensor1D,
   eta: number,
 ): tf.Tensor2D {
-  const squared = tf.tidy(() => tf.sum(tf.square(x)).dataSync()[0]);
-  return deltaRule(w, x, gradient, eta / (1 + eta * squared), 1);
+  const squared = tf.sum(tf.square(x));
+  return deltaRule(w, x, gradient, tf.div(eta, tf.add(1, tf.mul(eta, squared))), 1);
 }

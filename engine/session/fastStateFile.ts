@@ -2,6 +2,7 @@ import { CheckpointError } from '../checkpoint/checkpointError.ts';
 import { levelsOf } from '../checkpoint/config.ts';
 import { encodeSafetensors, type NamedTensor, parseSafetensors } from '../checkpoint/safetensors.ts';
 import type { FastState } from '../model/fastState.ts';
+import { readAll } from '../tensor/readBack.ts';
 import { tf } from '../tensor/tf.ts';
 
 /**
@@ -21,20 +22,22 @@ interface Slot {
   write(tensor: tf.Tensor): void;
 }
 
-export function encodeFastState(state: FastState, modelHash: string): Uint8Array {
-  const entries = slotsOf(state, state.pending).map(({ name, shape, read }) => ({
-    name,
-    shape,
-    data: read().dataSync() as Float32Array,
-  }));
-  return encodeSafetensors(entries, {
+/** The state as it is when this is called. */
+export async function encodeFastState(state: FastState, modelHash: string): Promise<Uint8Array> {
+  const slots = slotsOf(state, state.pending);
+  const counters = {
     format: FAST_STATE_FORMAT,
     version: '1',
     model: modelHash,
     updates: String(state.updates),
     pending: JSON.stringify(Object.fromEntries(state.pending)),
     since_start: JSON.stringify(Array.from(state.sinceStart)),
-  });
+  };
+  const values = await readAll(slots.map(({ read }) => read()));
+  return encodeSafetensors(
+    slots.map(({ name, shape }, i) => ({ name, shape, data: values[i] })),
+    counters,
+  );
 }
 
 /** About how long the state's file would be: the weights, and the sums of chunks that are open. */

@@ -3,6 +3,7 @@ import type { FastState } from '../model/fastState.ts';
 import { METRIC_INDEX, METRICS } from '../protocol/metric.ts';
 import type { LevelSummary } from '../protocol/training.ts';
 import type { Update } from '../protocol/update.ts';
+import { readBack } from '../tensor/readBack.ts';
 import { tf } from '../tensor/tf.ts';
 
 /** Sums up what a training did to each level. Holds the weights at its start without copying them. */
@@ -35,13 +36,21 @@ export class LevelSummaries {
     }
   }
 
-  finish(): LevelSummary[] {
+  async finish(): Promise<LevelSummary[]> {
+    const distances = await readBack(() =>
+      tf.stack(
+        this.levels.flatMap(({ id }) => [
+          this.distance(id, this.start),
+          this.distance(id, this.state.base.tensors),
+        ]),
+      ),
+    );
     return this.levels.map(({ id, period }, i) => ({
       id,
       period,
       updates: this.fired[i],
-      relativeChange: this.distance(id, this.start),
-      drift: this.distance(id, this.state.base.tensors),
+      relativeChange: distances[2 * i],
+      drift: distances[2 * i + 1],
       meanRelativeUpdate: this.fired[i] ? this.rho[i] / this.fired[i] : 0,
     }));
   }
@@ -51,12 +60,10 @@ export class LevelSummaries {
   }
 
   /** ‖W − R‖_F / ‖R‖_F over all tensors of a level. */
-  private distance(level: string, reference: ReadonlyMap<string, tf.Tensor>): number {
-    return tf.tidy(() => {
-      const names = this.state.specs.filter(spec => spec.level === level).map(spec => spec.name);
-      const squares = (tensors: tf.Tensor[]) => tf.addN(tensors.map(tensor => tf.sum(tf.square(tensor))));
-      const difference = squares(names.map(n => tf.sub(this.state.tensors.get(n)!, reference.get(n)!)));
-      return tf.sqrt(tf.div(difference, squares(names.map(n => reference.get(n)!)))).dataSync()[0];
-    });
+  private distance(level: string, reference: ReadonlyMap<string, tf.Tensor>): tf.Tensor {
+    const names = this.state.specs.filter(spec => spec.level === level).map(spec => spec.name);
+    const squares = (tensors: tf.Tensor[]) => tf.addN(tensors.map(tensor => tf.sum(tf.square(tensor))));
+    const difference = squares(names.map(n => tf.sub(this.state.tensors.get(n)!, reference.get(n)!)));
+    return tf.sqrt(tf.div(difference, squares(names.map(n => reference.get(n)!))));
   }
 }

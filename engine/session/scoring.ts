@@ -1,5 +1,6 @@
 import { readLogits, readLosses } from '../model/reading.ts';
 import type { Probe, ProbeScore } from '../protocol/probe.ts';
+import { readBack } from '../tensor/readBack.ts';
 import { tf } from '../tensor/tf.ts';
 import { EngineError } from './engineError.ts';
 import type { OpenModel } from './openModel.ts';
@@ -34,14 +35,14 @@ export function probeTokens(
  * Scores a probe on the current fast state: one document, `<|endoftext|>`, prompt, answer, read with an empty
  * convolution window. @throws EngineError as `probeTokens`
  */
-function scoreProbe(model: OpenModel, probe: Probe): ProbeScore {
+async function scoreProbe(model: OpenModel, probe: Probe): Promise<ProbeScore> {
   const { tokenizer, base, fast } = model;
   const { prompt, answer } = probeTokens(model, probe);
   const ids = Int32Array.of(tokenizer.endOfText, ...prompt, ...answer.subarray(0, -1));
-  const logProbabilities = tf.tidy(() => {
+  const logProbabilities = await readBack(() => {
     const logits = readLogits(fast.parameters(), base.config, ids, tokenizer.endOfText);
     const rows = tf.slice(logits, [prompt.length, 0], [answer.length, base.config.vocabulary]);
-    return tf.logSoftmax(rows).dataSync() as Float32Array;
+    return tf.logSoftmax(rows);
   });
   const { vocabulary } = base.config;
   let sum = 0;
@@ -72,7 +73,7 @@ export async function evaluateText(
   };
   let loss = 0;
   let tokens = 0;
-  for (const losses of readLosses(fast.parameters(), base.config, pieces(), tokenizer.endOfText)) {
+  for await (const losses of readLosses(fast.parameters(), base.config, pieces(), tokenizer.endOfText)) {
     loss += losses.reduce((sum, value) => sum + value, 0);
     tokens += losses.length;
     await new Promise(resolve => setImmediate(resolve));
@@ -84,8 +85,8 @@ export async function evaluateText(
 }
 
 /** All scores are those of the state at the time of the call. */
-export async function scoreProbes(model: OpenModel, probes: readonly Probe[]): Promise<ProbeScore[]> {
-  return probes.map(probe => scoreProbe(model, probe));
+export function scoreProbes(model: OpenModel, probes: readonly Probe[]): Promise<ProbeScore[]> {
+  return Promise.all(probes.map(probe => scoreProbe(model, probe)));
 }
 
 function joined(answer: string): string {

@@ -94,7 +94,7 @@ export class Session {
     });
   }
 
-  describe(): TensorInfo[] {
+  async describe(): Promise<TensorInfo[]> {
     return describeTensors(this.opened());
   }
 

@@ -67,7 +67,7 @@ export async function readWriteParts(
   });
   try {
     snapshot.restore(state);
-    trainer.step(ticksOf(run.reader, run.model).at(firstTick + update), update);
+    await trainer.step(ticksOf(run.reader, run.model).at(firstTick + update), update);
   } finally {
     state.dispose();
     snapshot.dispose();

@@ -31,8 +31,8 @@ export async function tickTime(folder: string): Promise<TickTime> {
   });
   const ticks = syntheticTicks(config.vocabulary, tickOf(config));
   try {
-    const warm = run(trainer, ticks, WARM_UP);
-    const timed = run(trainer, ticks, TIMED);
+    const warm = await run(trainer, ticks, WARM_UP);
+    const timed = await run(trainer, ticks, TIMED);
     const loss = warm.slice(0, FEWEST).reduce((sum, each) => sum + each.loss, 0) / FEWEST;
     return { milliseconds: median(timed.map(each => each.milliseconds)), loss };
   } finally {
@@ -40,12 +40,12 @@ export async function tickTime(folder: string): Promise<TickTime> {
   }
 }
 
-function run(trainer: OnlineTrainer, ticks: Generator<Tick>, most: number) {
+async function run(trainer: OnlineTrainer, ticks: Generator<Tick>, most: number) {
   const begun = performance.now();
   const done: { milliseconds: number; loss: number }[] = [];
   while (done.length < most && (done.length < FEWEST || performance.now() - begun < PATIENCE_MS)) {
     const start = performance.now();
-    const { loss } = trainer.step(ticks.next().value as Tick, done.length);
+    const { loss } = await trainer.step(ticks.next().value as Tick, done.length);
     done.push({ milliseconds: performance.now() - start, loss });
   }
   return done;

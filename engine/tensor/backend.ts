@@ -42,12 +42,14 @@ export async function openBackend(
   order = SAFE_ORDER,
 ): Promise<OpenedBackend> {
   const refused: string[] = [];
-  for (const name of preference === 'auto' ? order : [preference]) {
+  const automatic = preference === 'auto';
+  for (const name of automatic ? order : [preference]) {
     try {
-      return { name, label: await openCandidate(name, options), refused };
+      const label = await openCandidate(name, { ...options, hardwareOnly: automatic });
+      return { name, label, refused };
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      if (preference !== 'auto') {
+      if (!automatic) {
         throw new Error(`The ${name} backend cannot be used: ${reason}`, { cause: error });
       }
       refused.push(`${titleOf(name)}: ${reason}`);

@@ -1,6 +1,6 @@
 // Builds what engine/tensor loads at run time, into engine/tensor/build: the tensor library as one module with
-// its gradients (its own files have no extensions in their imports, so Node cannot load them one by one), the
-// library's wasm binary, and our kernels.
+// its gradients and one with its WebGPU backend (its own files have no extensions in their imports, so Node cannot
+// load them one by one), the library's wasm binary, and our kernels.
 import { cp, mkdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,9 +16,13 @@ export const tensorAssets = [library, 'kernels-simd.wasm', 'kernels-relaxed.wasm
 
 async function buildLibrary() {
   await esbuild.build({
-    entryPoints: [`${here}tfjs/index.mjs`],
-    outfile: `${here}build/tfjs.mjs`,
+    entryPoints: { tfjs: `${here}tfjs/index.mjs`, tfjsWebgpu: `${here}tfjs/webgpu.mjs` },
+    outdir: `${here}build`,
+    outExtension: { '.js': '.mjs' },
+    chunkNames: 'tfjsShared',
     bundle: true,
+    // Both are one library: its registries of kernels and backends exist once.
+    splitting: true,
     platform: 'node',
     target: 'node20',
     format: 'esm',

@@ -7,12 +7,17 @@ import { openTensorflow } from './native/openTensorflow.ts';
 import { tf } from './tf.ts';
 import { findWasmFile } from './wasm/wasmFiles.ts';
 import { openWasm } from './wasmBackend.ts';
+import { dawnVersion } from './webgpu/dawn.ts';
 
 export interface BackendOptions {
   /** Folder of the .wasm files; by default the bundle's own folder, or the build folder of the sources. */
   readonly wasmFolder?: string;
   /** Folder of the native TensorFlow, as the install command makes it. */
   readonly nativeFolder?: string;
+  /** Folder in or above whose `node_modules` the package `webgpu` lies; by default the bundle's own. */
+  readonly webgpuFolder?: string;
+  /** Whether a graphics processor that is simulated by a program is refused, as it is where nobody asked for it. */
+  readonly hardwareOnly?: boolean;
 }
 
 /** A backend that may be there. */
@@ -37,10 +42,13 @@ export const candidates: readonly Candidate[] = [
   {
     name: 'webgpu',
     title: 'WebGPU',
-    open: async () => {
-      throw new Error('not part of this version');
+    open: async options => {
+      // Loaded only where it is asked for: most machines have no use for it.
+      const { openWebgpu } = await import('./webgpu/openWebgpu.ts');
+      await openWebgpu(options);
+      return 'WebGPU';
     },
-    version: () => '',
+    version: ({ webgpuFolder }) => dawnVersion(webgpuFolder),
   },
   {
     name: 'wasm',

@@ -23,7 +23,8 @@ export interface ChunkTokens {
   readonly q?: tf.Tensor3D;
 }
 
-interface Weights {
+/** One memory. */
+export interface Weights {
   readonly w1: tf.Tensor3D;
   readonly w2: tf.Tensor3D;
 }

@@ -21,13 +21,14 @@ export function squaredNorms(
   });
 }
 
-/** Whether every number of these tensors is finite. */
-export function allFinite(tensors: readonly tf.Tensor[]): boolean {
-  if (tensors.length === 0) return true;
+/** 1 when every number of these tensors is finite, 0 or NaN otherwise, [1]. */
+export function finiteness(tensors: readonly tf.Tensor[]): tf.Tensor1D {
+  if (tensors.length === 0) return tf.ones([1]);
+  if (tf.getKernel('HopeFinite', tf.getBackend())) {
+    return tf.reshape(tf.engine().runKernel('HopeFinite', tensors as never) as tf.Tensor, [1]);
+  }
   return tf.tidy(() => {
-    if (tf.getKernel('HopeFinite', tf.getBackend())) {
-      return (tf.engine().runKernel('HopeFinite', tensors as never) as tf.Tensor).dataSync()[0] === 1;
-    }
-    return Number.isFinite(tf.addN(tensors.map(each => tf.sum(tf.mul(each, 0)))).dataSync()[0]);
+    const zero = tf.addN(tensors.map(each => tf.sum(tf.mul(each, 0))));
+    return tf.reshape(tf.add(zero, 1), [1]);
   });
 }

@@ -19,7 +19,7 @@ export function singleGradients(config: HopeConfig, endOfText: number): Gradient
   const gradient = new Float32Array(rows.layout.size);
   return {
     weights,
-    compute: async (step, reset) => ({ loss: rows.compute(weights, step, reset, gradient), gradient }),
+    compute: async (step, reset) => ({ loss: await rows.compute(weights, step, reset, gradient), gradient }),
     dispose: async () => rows.dispose(),
   };
 }

@@ -23,7 +23,7 @@ const ready = openBackend('wasm').then(() => new RowGradients(config, endOfText)
 parentPort!.on('message', async (task: GradientTask) => {
   let answer: GradientAnswer;
   try {
-    answer = { loss: (await ready).compute(weights, task, task.reset, gradient) };
+    answer = { loss: await (await ready).compute(weights, task, task.reset, gradient) };
   } catch (error) {
     answer = { error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
   }

@@ -14,11 +14,21 @@ export interface TickSignals {
   readonly logAlpha: tf.Tensor2D;
 }
 
-/** Turns writes into the numbers of an update, with one read-back a tick. */
+/** What a tick is measured by, one row a key, and its values [keys, blocks] while they are on the backend. */
+export interface TelemetryColumns {
+  readonly keys: ReadonlyMap<string, number>;
+  readonly rows: tf.Tensor2D;
+}
+
+/** Turns writes into the numbers of an update. */
 export class LevelTelemetry {
   /** Names of a level's tensors, a list for each block. */
   private readonly names: ReadonlyMap<string, readonly string[][]>;
-  private readonly norms: Map<string, { weight: Float32Array; drift: Float32Array; base: Float32Array }>;
+  /** Of every level, from its first tick on: ‖W‖, ‖W − W₀‖ / ‖W₀‖ and ‖W₀‖ a block. */
+  private readonly norms = new Map<
+    string,
+    { weight: Float32Array; drift: Float32Array; base: Float32Array }
+  >();
 
   constructor(
     private readonly state: FastState,
@@ -34,28 +44,27 @@ export class LevelTelemetry {
         ),
       ]),
     );
-    this.norms = new Map(
-      levels.map(level => {
-        const { weight, drift, base } = this.measure(level);
-        return [level, { weight, drift, base }];
-      }),
-    );
   }
 
-  /** Metrics of a tick, `[blocks, levels, METRICS.length]`; call before the writes are put in place. */
-  record(writes: readonly LevelWrite[], signals: TickSignals): Float32Array {
+  /**
+   * Metrics of a tick, `[blocks, levels, METRICS.length]`; call before the writes are put in place.
+   * @param rows values of the tick's columns
+   */
+  record(
+    writes: readonly LevelWrite[],
+    columns: ReadonlyMap<string, number>,
+    rows: Float32Array,
+  ): Float32Array {
     const { blocks } = this.state.base.config;
     const metrics = new Float32Array(blocks * this.levels.length * METRICS.length).fill(Number.NaN);
     const put = (block: number, level: number, metric: Metric, value: number) => {
       metrics[(block * this.levels.length + level) * METRICS.length + METRIC_INDEX[metric]] = value;
     };
-    const columns = new Map<string, number>();
-    const rows = tf.tidy(() => this.columns(writes, signals, columns).dataSync() as Float32Array);
     const read = (key: string, block: number) => rows[columns.get(key)! * blocks + block];
     const fired = new Set(writes.filter(write => !write.frozen).map(write => write.level));
     const closed = new Set(writes.map(write => write.level));
     this.levels.forEach((level, l) => {
-      const known = this.norms.get(level)!;
+      const known = this.norms.get(level) ?? this.firstNorms(level, read);
       for (let block = 0; block < blocks; block++) {
         if (fired.has(level)) {
           known.weight[block] = Math.sqrt(read(`${level}.weight`, block));
@@ -77,12 +86,15 @@ export class LevelTelemetry {
     return metrics;
   }
 
-  private columns(
-    writes: readonly LevelWrite[],
-    { taps, eta, logAlpha }: TickSignals,
-    index: Map<string, number>,
-  ): tf.Tensor {
+  /** What `record` needs of a tick; call in a tidy, before the writes are put in place. */
+  columns(writes: readonly LevelWrite[], { taps, eta, logAlpha }: TickSignals): TelemetryColumns {
     const named = new Map<string, tf.Tensor>();
+    for (const level of this.levels.filter(each => !this.norms.has(each))) {
+      const [now, base] = [this.state, this.state.base].map(({ tensors }) => this.ofBlocks(level, tensors));
+      named.set(`${level}.start`, squaredNorms(now));
+      named.set(`${level}.away`, squaredNorms(now, base));
+      named.set(`${level}.base`, squaredNorms(base));
+    }
     for (const { level, weights, errors, inner, frozen, rate } of writes) {
       if (frozen) continue;
       const after = this.ofBlocks(level, weights);
@@ -105,8 +117,8 @@ export class LevelTelemetry {
     }
     named.set('eta', tf.mean(eta, 1));
     named.set('alpha', tf.mean(tf.exp(logAlpha), 1));
-    for (const key of named.keys()) index.set(key, index.size);
-    return tf.stack([...named.values()]);
+    const keys = new Map([...named.keys()].map((key, i) => [key, i]));
+    return { keys, rows: tf.stack([...named.values()]) as tf.Tensor2D };
   }
 
   /** A level's tensors, a list for each block. */
@@ -115,16 +127,16 @@ export class LevelTelemetry {
     return names.map(block => block.map(name => tensors.get(name)!));
   }
 
-  private measure(level: string): { weight: Float32Array; drift: Float32Array; base: Float32Array } {
-    const norm = (...of: readonly ReadonlyMap<string, tf.Tensor>[]) =>
-      tf.tidy(() => {
-        const [x, y] = of.map(tensors => this.ofBlocks(level, tensors));
-        return tf.sqrt(squaredNorms(x, y)).dataSync().slice() as Float32Array;
-      });
-    const { tensors, base } = this.state;
-    const origin = norm(base.tensors);
-    const drift = norm(tensors, base.tensors).map((d, i) => d / origin[i]);
-    return { weight: norm(tensors), base: origin, drift };
+  /** Norms of a level as it was before the first tick. */
+  private firstNorms(level: string, read: (key: string, block: number) => number) {
+    const norm = (key: string) =>
+      Float32Array.from({ length: this.state.base.config.blocks }, (_, block) =>
+        Math.sqrt(read(`${level}.${key}`, block)),
+      );
+    const [weight, away, base] = [norm('start'), norm('away'), norm('base')];
+    const norms = { weight, drift: away.map((d, i) => d / base[i]), base };
+    this.norms.set(level, norms);
+    return norms;
   }
 }
 

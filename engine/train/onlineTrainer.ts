@@ -4,10 +4,11 @@ import { titansOptions } from '../model/languageModel.ts';
 import { appendGenerated, type Generated, generate } from '../model/selfModifyingTitans.ts';
 import { METRIC_INDEX, METRICS } from '../protocol/metric.ts';
 import type { Update } from '../protocol/update.ts';
-import { allFinite } from '../tensor/squares.ts';
+import { readBack } from '../tensor/readBack.ts';
+import { finiteness } from '../tensor/squares.ts';
 import { tf } from '../tensor/tf.ts';
 import { DivergedError } from './divergedError.ts';
-import { LevelTelemetry } from './levelTelemetry.ts';
+import { LevelTelemetry, type TelemetryColumns } from './levelTelemetry.ts';
 import { keepWrite, type LevelWrite, writeContinuumLevel, writeTitansLevel } from './levelWrites.ts';
 import { forwardTick, type TickForward } from './tickForward.ts';
 import type { Tick } from './tokenStream.ts';
@@ -41,11 +42,13 @@ export class OnlineTrainer {
     this.telemetry = options.telemetry ? new LevelTelemetry(state, ids) : undefined;
   }
 
-  /** One update. @throws DivergedError when a number is no longer finite; no weight is then changed. */
-  step(tick: Tick, index: number): Update {
+  /**
+   * One update, with one read-back. The state must not be changed by others before it ends.
+   * @throws DivergedError when a number is no longer finite; no weight is then changed.
+   */
+  async step(tick: Tick, index: number): Promise<Update> {
     const { state, telemetry } = this;
     const forward = forwardTick(state, tick, this.endOfText, state.sinceStart, telemetry !== undefined);
-    const surprise = forward.losses.dataSync().slice() as Float32Array;
     const generated = this.accumulate(forward, tick.inputs.length);
     let writes: LevelWrite[] = [];
     const due = this.dueLevels(tick.last && this.options.flush);
@@ -53,15 +56,26 @@ export class OnlineTrainer {
     tf.tidy(() => {
       writes = due.map(level => keepWrite(this.write(level)));
     });
+    let columns: TelemetryColumns | undefined;
+    let committed = false;
     try {
-      this.refuseDivergence(surprise, writes, index, tick.position);
-      const metrics = telemetry
-        ? this.measure(telemetry, writes, forward, generated)
+      const report = await readBack(() => {
+        columns = telemetry && this.measure(telemetry, writes, forward, generated);
+        const finite = writes.map(({ weights }) => finiteness([...weights.values()]));
+        return tf.concat([forward.losses, ...finite, ...(columns ? [tf.reshape(columns.rows, [-1])] : [])]);
+      });
+      const tokens = tick.inputs.length;
+      const surprise = report.slice(0, tokens);
+      this.refuseDivergence(surprise, report.subarray(tokens), writes, index, tick.position);
+      const metrics = columns
+        ? telemetry!.record(writes, columns.keys, report.subarray(tokens + writes.length))
         : this.firedOnly(writes);
       this.commit(writes);
+      committed = true;
       const loss = surprise.reduce((sum, s) => sum + s, 0) / surprise.length;
       return { index, position: tick.position, loss, surprise, metrics };
     } finally {
+      if (!committed) for (const { weights } of writes) tf.dispose([...weights.values()]);
       tf.dispose([forward.losses, [...forward.memoryInputs], [...forward.taps]]);
       tf.dispose(generated.map(g => ({ ...g })));
       for (const { errors, inner } of writes) tf.dispose([[...errors.values()], [...(inner ?? [])]]);
@@ -115,17 +129,17 @@ export class OnlineTrainer {
     state.updates++;
   }
 
+  /** @param finite 1 for each write whose new weights all are */
   private refuseDivergence(
     surprise: Float32Array,
+    finite: Float32Array,
     writes: readonly LevelWrite[],
     index: number,
     position: number,
   ): void {
-    const broken = surprise.every(Number.isFinite)
-      ? writes.find(({ weights }) => !allFinite([...weights.values()]))
-      : undefined;
-    if (!broken && surprise.every(Number.isFinite)) return;
-    for (const { weights } of writes) tf.dispose([...weights.values()]);
+    const read = surprise.every(Number.isFinite);
+    const broken = read ? writes.find((_, i) => finite[i] !== 1) : undefined;
+    if (read && !broken) return;
     throw new DivergedError(broken?.level ?? 'the loss', index, position);
   }
 
@@ -134,20 +148,16 @@ export class OnlineTrainer {
     writes: readonly LevelWrite[],
     { taps }: TickForward,
     generated: readonly Generated[],
-  ): Float32Array {
+  ): TelemetryColumns {
     const { blocks } = this.state.base.config;
     const [tokens, width] = taps[0].shape;
     const rows = (gates: readonly tf.Tensor2D[]) =>
       tf.reshape<tf.Rank.R2>(tf.stack([...gates]), [blocks, -1]);
-    let metrics: Float32Array | undefined;
-    tf.tidy(() => {
-      metrics = telemetry.record(writes, {
-        taps: tf.reshape(tf.stack([...taps]), [blocks, -1, tokens, width]),
-        eta: rows(generated.map(g => g.eta)),
-        logAlpha: rows(generated.map(g => g.logAlpha)),
-      });
+    return telemetry.columns(writes, {
+      taps: tf.reshape(tf.stack([...taps]), [blocks, -1, tokens, width]),
+      eta: rows(generated.map(g => g.eta)),
+      logAlpha: rows(generated.map(g => g.logAlpha)),
     });
-    return metrics!;
   }
 
   /** Metrics without telemetry: which level fired and what is pending. */

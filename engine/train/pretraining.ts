@@ -94,7 +94,7 @@ export async function pretrain(
     if (Number.isFinite(now)) loss = Number.isNaN(loss) ? now : loss + (now - loss) * 0.02;
     const last = step === training.steps;
     if (last || step % training.validation_interval === 0) {
-      validationLoss = validate(model, tokenizer.endOfText, gradients.weights, corpus, training);
+      validationLoss = await validate(model, tokenizer.endOfText, gradients.weights, corpus, training);
     }
     if (last || step % training.checkpoint_interval === 0) await save();
     const rateNow = (step - first) / ((performance.now() - begun) / 1000);
@@ -157,13 +157,13 @@ function resetMask(
 }
 
 /** Mean held-out loss over all whole rows, each read from M□,0, nats per token. */
-function validate(
+async function validate(
   model: PretrainConfig['model'],
   endOfText: number,
   weights: Float32Array,
   { validation }: Corpus,
   { batch, tokens }: PretrainConfig['training'],
-): number {
+): Promise<number> {
   const reader = new RowGradients(model, endOfText);
   const rows = Math.floor((validation.length - 1) / tokens);
   let sum = 0;
@@ -172,7 +172,7 @@ function validate(
     const from = row * tokens;
     const ids = validation.slice(from, from + count * tokens);
     const targets = validation.slice(from + 1, from + count * tokens + 1);
-    sum += count * reader.evaluate(weights, { ids, targets }, count);
+    sum += count * (await reader.evaluate(weights, { ids, targets }, count));
   }
   return sum / rows;
 }

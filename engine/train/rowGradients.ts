@@ -2,6 +2,7 @@ import type { HopeConfig } from '../checkpoint/config.ts';
 import { type ReadingState, readSequence, startReading, tokenLosses } from '../model/languageModel.ts';
 import { bindParameters, type HopeParameters } from '../model/parameters.ts';
 import { disposeState, keepState } from '../model/readingState.ts';
+import { readAll, readBack } from '../tensor/readBack.ts';
 import { tf } from '../tensor/tf.ts';
 import { mergeReset, type ResetMask } from './carriedState.ts';
 import { ParameterLayout } from './parameterLayout.ts';
@@ -31,7 +32,12 @@ export class RowGradients {
    * A loss that is not finite starts the rows' memories again at M□,0.
    * @param gradient written, flat @returns mean loss, nats per token.
    */
-  compute(weights: Float32Array, { ids, targets }: Rows, reset: ResetMask, gradient: Float32Array): number {
+  async compute(
+    weights: Float32Array,
+    { ids, targets }: Rows,
+    reset: ResetMask,
+    gradient: Float32Array,
+  ): Promise<number> {
     const tensors = this.layout.tensors(weights);
     let after: ReadingState | undefined;
     const lossOf = (...values: tf.Tensor[]) => {
@@ -43,9 +49,9 @@ export class RowGradients {
       return tf.mean(tokenLosses(parameters, read.hidden, targets)) as tf.Scalar;
     };
     const { value, grads } = tf.valueAndGrads(lossOf)(tensors);
-    const loss = value.dataSync()[0];
-    grads.forEach((part, i) => {
-      this.layout.part(gradient, i).set(part.dataSync() as Float32Array);
+    const [[loss], ...parts] = await readAll([value, ...grads]);
+    parts.forEach((part, i) => {
+      this.layout.part(gradient, i).set(part);
     });
     tf.dispose([value, grads, tensors]);
     this.dispose();
@@ -55,13 +61,14 @@ export class RowGradients {
   }
 
   /** Mean loss of rows read from M□,0, nats per token; nothing is changed. */
-  evaluate(weights: Float32Array, { ids, targets }: Rows, rows: number): number {
-    return tf.tidy(() => {
+  async evaluate(weights: Float32Array, { ids, targets }: Rows, rows: number): Promise<number> {
+    const [loss] = await readBack(() => {
       const parameters = this.bind(this.layout.tensors(weights));
       const start = startReading(parameters, this.config, rows);
       const { hidden } = readSequence(parameters, this.config, ids, this.endOfText, start);
-      return tf.mean(tokenLosses(parameters, hidden, targets)).dataSync()[0];
+      return tf.mean(tokenLosses(parameters, hidden, targets));
     });
+    return loss;
   }
 
   dispose(): void {

@@ -6,5 +6,5 @@ import { rows as onlineRatio } from './onlineRatio.ts';
 /** Rows that compare our kernels with the library's in this process. */
 export async function rows() {
   const sets = await openKernelSets();
-  return [keyWorkload, onlineRatio, matrixProduct].flatMap(part => part(sets));
+  return [...(await keyWorkload(sets)), ...(await onlineRatio(sets)), ...(await matrixProduct(sets))];
 }

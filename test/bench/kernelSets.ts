@@ -28,25 +28,25 @@ export async function openKernelSets(): Promise<KernelSets> {
 }
 
 /** Seconds of processor time that `run` takes, which a busy machine changes less than the time on the clock. */
-export function processorSeconds(run: () => void): number {
+export async function processorSeconds(run: () => void | Promise<void>): Promise<number> {
   const before = process.cpuUsage();
-  run();
+  await run();
   const { user, system } = process.cpuUsage(before);
   return (user + system) / 1e6;
 }
 
 /** Medians of both sets, alternating, after one run of either. */
-export function alternate(
+export async function alternate(
   use: (set: 'stock' | 'ours') => void,
   rounds: number,
-  runs: Record<'stock' | 'ours', () => number>,
-): { stock: number; ours: number; ratio: number } {
+  runs: Record<'stock' | 'ours', () => Promise<number>>,
+): Promise<{ stock: number; ours: number; ratio: number }> {
   const rates = { stock: [] as number[], ours: [] as number[], ratio: [] as number[] };
   for (let round = 0; round <= rounds; round++) {
     const rate = { stock: 0, ours: 0 };
     for (const set of ['stock', 'ours'] as const) {
       use(set);
-      rate[set] = runs[set]();
+      rate[set] = await runs[set]();
     }
     if (round === 0) continue;
     rates.stock.push(rate.stock);

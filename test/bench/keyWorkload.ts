@@ -10,7 +10,7 @@ const [HEADS, WIDTH, HIDDEN, CHUNK, TOKENS] = [4, 64, 256, 16, 512];
  * Read, L2 gradient, decay and delta rule of one memory, chunk by chunk: the composed expression on the library's
  * kernels against our fused one, one core.
  */
-export function rows({ use }: KernelSets) {
+export async function rows({ use }: KernelSets) {
   const random = new Random(5);
   const filled = (shape: [number, number, number], scale: number) =>
     tf.tensor3d(
@@ -44,12 +44,12 @@ export function rows({ use }: KernelSets) {
     }
     tf.dispose(memory);
   };
-  const rate = (set: 'stock' | 'ours', times: number) => () =>
+  const rate = (set: 'stock' | 'ours', times: number) => async () =>
     (times * TOKENS) /
-    processorSeconds(() => {
+    (await processorSeconds(() => {
       for (let i = 0; i < times; i++) pass(set);
-    });
-  const { stock, ours, ratio } = alternate(use, 5, { stock: rate('stock', 1), ours: rate('ours', 8) });
+    }));
+  const { stock, ours, ratio } = await alternate(use, 5, { stock: rate('stock', 1), ours: rate('ours', 8) });
   if (Math.abs(checks.stock - checks.ours) > 1e-4)
     throw new Error(
       `The key workload reads ${checks.ours} with our kernels and ${checks.stock} with the library's.`,

@@ -37,22 +37,27 @@ const MODELS: [string, object, number, number | undefined][] = [
 ];
 
 /** Tokens a second of processor time. */
-function train(base: BaseModel, config: HopeConfig, tokens: number, telemetry: boolean): number {
+async function train(
+  base: BaseModel,
+  config: HopeConfig,
+  tokens: number,
+  telemetry: boolean,
+): Promise<number> {
   const state = new FastState(base);
   const random = new Random(9);
   const ids = Int32Array.from({ length: tokens }, () => 1 + random.below(config.vocabulary - 1));
   const learningRates = config.learning_rates as Record<string, number>;
   const trainer = new OnlineTrainer(state, 0, { learningRates, flush: true, telemetry });
   let index = 0;
-  const seconds = processorSeconds(() => {
-    for (const tick of new TokenStream([{ ids }], 0, 1, tickOf(config))) trainer.step(tick, index++);
+  const seconds = await processorSeconds(async () => {
+    for (const tick of new TokenStream([{ ids }], 0, 1, tickOf(config))) await trainer.step(tick, index++);
   });
   state.dispose();
   return tokens / seconds;
 }
 
 /** Online training with telemetry: the same code on our kernels and on the library's, one core. */
-export function rows({ use }: KernelSets) {
+export async function rows({ use }: KernelSets) {
   const measured = [];
   for (const [name, json, tokens, target] of MODELS) {
     const config = parseConfig(json, name);
@@ -62,7 +67,7 @@ export function rows({ use }: KernelSets) {
     );
     const base = new BaseModel(config, weights, name);
     const run = () => train(base, config, tokens, true);
-    const { stock, ours, ratio } = alternate(use, 5, { stock: run, ours: run });
+    const { stock, ours, ratio } = await alternate(use, 5, { stock: run, ours: run });
     const what = `online training, ${name}, against stock`;
     measured.push(
       row(`online training, ${name}, stock tfjs-wasm`, stock, 'tokens/s'),

@@ -17,11 +17,11 @@ const QUIET = { cancelled: () => false, progress: () => {} };
 const STRONG = { memory: 1, projections: 1, 'cms.0': 0.2, 'cms.1': 0.1, 'cms.2': 0.1 };
 
 /** A small model trained on TEXT, with its weights after every update. */
-function trained(learningRates: Record<string, number> = RATES, epochs = 1) {
+async function trained(learningRates: Record<string, number> = RATES, epochs = 1) {
   const { base } = smallModels(smallConfig());
   const state = new FastState(base);
   const states: Weights[] = [fastWeights(state)];
-  trainTicks(state, ticksOf(state, TEXT, epochs), { learningRates }, () => {
+  await trainTicks(state, ticksOf(state, TEXT, epochs), { learningRates }, () => {
     states.push(fastWeights(state));
   });
   const levels = movingLevels(state);
@@ -34,7 +34,10 @@ function trained(learningRates: Record<string, number> = RATES, epochs = 1) {
   return { base, state, states, levels, scorer, dispose };
 }
 
-function input(model: ReturnType<typeof trained>, changes: Partial<AbsorptionInput> = {}): AbsorptionInput {
+function input(
+  model: Awaited<ReturnType<typeof trained>>,
+  changes: Partial<AbsorptionInput> = {},
+): AbsorptionInput {
   const { states, levels, state, scorer } = model;
   return {
     from: 0,
@@ -59,8 +62,8 @@ describe.each(['cpu', 'wasm'] as const)('a model as a scorer on %s', backend => 
     await openBackend(backend);
   });
 
-  test('scores all mixes at once as one by one, and leaves no tensor behind', () => {
-    const { state, states, levels, scorer, dispose } = trained();
+  test('scores all mixes at once as one by one, and leaves no tensor behind', async () => {
+    const { state, states, levels, scorer, dispose } = await trained();
     const [before, after] = [states[0], states[states.length - 1]];
     const tensors = tf.memory().numTensors;
     const players = changedLevels(state.specs, levels, before, after);
@@ -82,8 +85,8 @@ describe.each(['cpu', 'wasm'] as const)('a model as a scorer on %s', backend => 
     dispose();
   });
 
-  test('has the gradient of finite differences, through the writes of the memories, for every level', () => {
-    const { state, states, levels, scorer, dispose } = trained();
+  test('has the gradient of finite differences, through the writes of the memories, for every level', async () => {
+    const { state, states, levels, scorer, dispose } = await trained();
     const weights = states[3];
     const names = state.specs.map(({ name }) => name);
     const gradient = scorer.gradient(weights, names);
@@ -126,7 +129,7 @@ describe('absorption in a model', () => {
       const rates = Object.fromEntries(
         Object.entries(STRONG).map(([id, rate]) => [id, id === only ? rate : 0]),
       );
-      const model = trained(rates, 2);
+      const model = await trained(rates, 2);
       const report = await absorb(input(model, { pathPoints: 8 }), QUIET);
       expect(report.gain).not.toBe(0);
       for (const { level, shapley, necessity, sufficiency, interaction, path } of report.levels) {
@@ -142,7 +145,7 @@ describe('absorption in a model', () => {
   );
 
   test('adds up to the gain where every level moves, by levels and by blocks', async () => {
-    const model = trained(STRONG, 4);
+    const model = await trained(STRONG, 4);
     const tensors = tf.memory().numTensors;
     const { gain, levels, pathResidual, handOver, halfGainAt, significant } = await absorb(
       input(model, { moments: [8, 16, 24], pathPoints: 16 }),

@@ -18,7 +18,7 @@ describe.each(['cpu', 'wasm'] as const)('the parts of a write on %s', backend =>
     await openBackend(backend);
   });
 
-  test('add up to the change, matrix by matrix, and their norms to the recorded one', () => {
+  test('add up to the change, matrix by matrix, and their norms to the recorded one', async () => {
     const { base } = smallModels(smallConfig());
     const state = new FastState(base);
     const { blocks, titans } = base.config;
@@ -56,7 +56,7 @@ describe.each(['cpu', 'wasm'] as const)('the parts of a write on %s', backend =>
         }
       }
     };
-    trainTicks(
+    await trainTicks(
       state,
       ticksOf(state, smallText(21)),
       { learningRates, beforeWrites },
@@ -87,13 +87,13 @@ describe.each(['cpu', 'wasm'] as const)('the parts of a write on %s', backend =>
     base.dispose();
   });
 
-  test('decay by the retention alone where nothing is learned, with its half-life', () => {
+  test('decay by the retention alone where nothing is learned, with its half-life', async () => {
     const { base } = smallModels(smallConfig());
     const state = new FastState(base);
     let found: WriteParts['parts'] = [];
     let retention = 0;
     let norm = 0;
-    trainTicks(state, ticksOf(state, smallText(2)), {
+    await trainTicks(state, ticksOf(state, smallText(2)), {
       learningRates: { ...RATES, memory: 0 },
       beforeWrites: () => {
         found = partsOfDueWrite(state, 'memory', 1, 0);

@@ -13,10 +13,10 @@ import { fastWeights, movingLevels, RATES, ticksOf, trainTicks } from '../suppor
 const TEXT = smallText(21);
 
 /** A fresh model and state; what is left of them at the end is disposed. */
-function withState(body: (state: FastState) => void): void {
+async function withState(body: (state: FastState) => Promise<void>): Promise<void> {
   const { base } = smallModels(smallConfig());
   const state = new FastState(base);
-  body(state);
+  await body(state);
   state.dispose();
   base.dispose();
 }
@@ -38,11 +38,11 @@ describe.each(['cpu', 'wasm'] as const)('online training on %s', backend => {
     await openBackend(backend);
   });
 
-  test('the same text and options give the same bits', () => {
+  test('the same text and options give the same bits', async () => {
     const runs: { updates: Update[]; weights: Map<string, Float32Array> }[] = [];
     for (let run = 0; run < 2; run++) {
-      withState(state => {
-        const updates = trainTicks(state, ticksOf(state, TEXT, 2));
+      await withState(async state => {
+        const updates = await trainTicks(state, ticksOf(state, TEXT, 2));
         runs.push({ updates, weights: fastWeights(state) });
       });
     }
@@ -53,11 +53,11 @@ describe.each(['cpu', 'wasm'] as const)('online training on %s', backend => {
     });
   });
 
-  test('a level with rate 0, and it alone, stays as it is', () => {
-    withState(state => {
+  test('a level with rate 0, and it alone, stays as it is', async () => {
+    await withState(async state => {
       const base = fastWeights(state);
       for (const level of movingLevels(state)) {
-        const updates = trainTicks(state, ticksOf(state, TEXT), {
+        const updates = await trainTicks(state, ticksOf(state, TEXT), {
           learningRates: { ...RATES, [level]: 0 },
         });
         for (const [name, values] of fastWeights(state)) {
@@ -72,13 +72,13 @@ describe.each(['cpu', 'wasm'] as const)('online training on %s', backend => {
     });
   });
 
-  test('the base checkpoint keeps its bits, and a reset brings them back', () => {
-    withState(state => {
+  test('the base checkpoint keeps its bits, and a reset brings them back', async () => {
+    await withState(async state => {
       const { base } = state;
       const values = () =>
         new Map([...base.tensors].map(([name, tensor]) => [name, tensor.dataSync().slice() as Float32Array]));
       const before = values();
-      trainTicks(state, ticksOf(state, TEXT, 2));
+      await trainTicks(state, ticksOf(state, TEXT, 2));
       expectSameWeights(values(), before);
       expect(state.updates).toBe(21);
       state.reset();
@@ -87,11 +87,11 @@ describe.each(['cpu', 'wasm'] as const)('online training on %s', backend => {
     });
   });
 
-  test.each([true, false])('every step leaves as many tensors as it found, telemetry %s', telemetry => {
-    withState(state => {
+  test.each([true, false])('every step leaves as many tensors as it found, telemetry %s', async telemetry => {
+    await withState(async state => {
       const counts: number[] = [];
       const open = tf.memory().numTensors;
-      trainTicks(state, ticksOf(state, TEXT, 2), { telemetry }, () => {
+      await trainTicks(state, ticksOf(state, TEXT, 2), { telemetry }, () => {
         counts.push(tf.memory().numTensors);
       });
       expect(counts.length).toBe(21);
@@ -103,19 +103,19 @@ describe.each(['cpu', 'wasm'] as const)('online training on %s', backend => {
     });
     // Nothing outlives a model.
     const before = tf.memory().numTensors;
-    withState(state => {
-      trainTicks(state, ticksOf(state, TEXT), { telemetry });
+    await withState(async state => {
+      await trainTicks(state, ticksOf(state, TEXT), { telemetry });
     });
     expect(tf.memory().numTensors).toBe(before);
   });
 
-  test('the last tick writes what is pending with flush, and leaves it without', () => {
+  test('the last tick writes what is pending with flush, and leaves it without', async () => {
     const last = new Map<boolean, { fired: string[]; weights: Map<string, Float32Array> }>();
     for (const flush of [true, false]) {
-      withState(state => {
+      await withState(async state => {
         const ticks = ticksOf(state, TEXT);
         expect(ticks.map(({ inputs }) => inputs.length)).toEqual([2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 1]);
-        const update = trainTicks(state, ticks, { flush }).at(-1)!;
+        const update = (await trainTicks(state, ticks, { flush })).at(-1)!;
         const fired = movingLevels(state).filter(level => firings(state, [update], level));
         const pending = movingLevels(state).map(level => state.pending.get(level));
         expect(pending).toEqual(flush ? [0, 0, 0, 0, 0] : [1, 1, 1, 5, 5]);
@@ -126,21 +126,21 @@ describe.each(['cpu', 'wasm'] as const)('online training on %s', backend => {
     expect(last.get(true)!.fired.length).toBe(5);
     expect(last.get(false)!.fired).toEqual([]);
     // Without the flush, the weights are those before the last tick.
-    withState(state => {
-      trainTicks(state, ticksOf(state, TEXT).slice(0, -1), { flush: false });
+    await withState(async state => {
+      await trainTicks(state, ticksOf(state, TEXT).slice(0, -1), { flush: false });
       expectSameWeights(fastWeights(state), last.get(false)!.weights);
     });
   });
 
-  test('chunks that were dropped do not come back in the next training', () => {
-    withState(state => {
-      trainTicks(state, ticksOf(state, TEXT.slice(0, 3)), { flush: false });
+  test('chunks that were dropped do not come back in the next training', async () => {
+    await withState(async state => {
+      await trainTicks(state, ticksOf(state, TEXT.slice(0, 3)), { flush: false });
       state.dropOpenChunks();
       const between = fastWeights(state);
-      const [update] = trainTicks(state, ticksOf(state, TEXT.slice(0, 1)), { flush: false });
+      const [update] = await trainTicks(state, ticksOf(state, TEXT.slice(0, 1)), { flush: false });
       state.dropOpenChunks();
       expectSameWeights(fastWeights(state), between);
-      const [again] = trainTicks(state, ticksOf(state, TEXT.slice(0, 1)), { flush: false });
+      const [again] = await trainTicks(state, ticksOf(state, TEXT.slice(0, 1)), { flush: false });
       expectSameBits(again.surprise, update.surprise, 'losses');
       expect(movingLevels(state).map(level => state.pending.get(level))).toEqual([1, 1, 1, 1, 1]);
     });
@@ -150,13 +150,13 @@ describe.each(['cpu', 'wasm'] as const)('online training on %s', backend => {
     ['a rate that makes a level overflow', { 'cms.0': 3e38 }, 'cms.0'],
     ['a rate that makes the loss overflow', { 'cms.0': 1e25 }, 'the loss'],
     ['memories that overflow', { memory: 1e38, projections: 1e38 }, 'memory'],
-  ])('%s stops training with the weights of the last good update', (_, rates, level) => {
-    withState(state => {
+  ])('%s stops training with the weights of the last good update', async (_, rates, level) => {
+    await withState(async state => {
       const kept = [fastWeights(state)];
       let failure: unknown;
       const open = tf.memory().numTensors;
       try {
-        trainTicks(state, ticksOf(state, TEXT, 4), { learningRates: { ...RATES, ...rates } }, () => {
+        await trainTicks(state, ticksOf(state, TEXT, 4), { learningRates: { ...RATES, ...rates } }, () => {
           kept.push(fastWeights(state));
         });
       } catch (error) {
@@ -173,14 +173,14 @@ describe.each(['cpu', 'wasm'] as const)('online training on %s', backend => {
       expect(tf.memory().numTensors).toBe(open);
       // It can be trained on, with sane rates, after a reset.
       state.reset();
-      expect(trainTicks(state, ticksOf(state, TEXT)).length).toBe(11);
+      expect((await trainTicks(state, ticksOf(state, TEXT))).length).toBe(11);
     });
   });
 
-  test('each pass is a document of its own: its first token is predicted from the end-of-text alone', () => {
-    withState(state => {
+  test('each pass is a document of its own: its first token is predicted from the end-of-text alone', async () => {
+    await withState(async state => {
       const frozen = Object.fromEntries(movingLevels(state).map(level => [level, 0]));
-      const updates = trainTicks(state, ticksOf(state, TEXT, 3), { learningRates: frozen });
+      const updates = await trainTicks(state, ticksOf(state, TEXT, 3), { learningRates: frozen });
       const losses = updates.flatMap(({ surprise }) => [...surprise]);
       expect(losses.length).toBe(3 * TEXT.length);
       losses.forEach((loss, i) => {

@@ -20,11 +20,11 @@ async function train(backend: 'cpu' | 'wasm', telemetry = true) {
   await openBackend(backend);
   const { base } = smallModels(config);
   const state = new FastState(base);
-  trainTicks(state, ticksOf(state, WARM));
+  await trainTicks(state, ticksOf(state, WARM));
   state.dropOpenChunks();
   const start = fastWeights(state);
   const weights = [start];
-  const updates = trainTicks(state, ticksOf(state, TEXT), { telemetry }, () => {
+  const updates = await trainTicks(state, ticksOf(state, TEXT), { telemetry }, () => {
     weights.push(fastWeights(state));
   });
   const levels = movingLevels(state);

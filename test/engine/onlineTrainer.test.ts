@@ -62,7 +62,7 @@ describe.each(['cpu', 'wasm'] as const)('online training on %s', backend => {
     await openBackend(backend);
   });
 
-  test.each(Object.keys(CASES))('%s: losses, firing and weights are those of the token loop', name => {
+  test.each(Object.keys(CASES))('%s: losses, firing and weights are those of the token loop', async name => {
     const { tick, rates = RATES, ...shape } = CASES[name];
     const config = smallConfig(shape);
     expect(tickOf(config)).toBe(tick);
@@ -71,7 +71,7 @@ describe.each(['cpu', 'wasm'] as const)('online training on %s', backend => {
     const before = fastWeights(state);
     const reference = expected(name);
     const levels = ['memory', 'projections', ...config.cms.periods.map((_, k) => `cms.${k}`)];
-    const updates = trainTicks(state, ticksOf(state, TEXT, EPOCHS), { learningRates: rates });
+    const updates = await trainTicks(state, ticksOf(state, TEXT, EPOCHS), { learningRates: rates });
     expect(updates.length).toBe(reference.ticks.length);
     updates.forEach(({ surprise, loss, position, metrics }, i) => {
       expect(position).toBe(i * tick);

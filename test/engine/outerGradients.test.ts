@@ -75,11 +75,11 @@ describe.each(['cpu', 'wasm'] as const)('the outer gradient on %s', backend => {
     const rows = new RowGradients(config, END_OF_TEXT);
     const { layout } = rows;
     const before = tf.memory().numTensors;
-    expected().forEach(({ loss, gradient }, call) => {
+    for (const [call, { loss, gradient }] of expected().entries()) {
       const actual = new Float32Array(layout.size);
       const { ids, targets } = calls[call];
       const batch = { ids: Int32Array.from(ids), targets: Int32Array.from(targets) };
-      const got = rows.compute(
+      const got = await rows.compute(
         flatWeights(rows),
         batch,
         call === 0 ? new Float32Array(ROWS).fill(1) : RESET,
@@ -94,7 +94,7 @@ describe.each(['cpu', 'wasm'] as const)('the outer gradient on %s', backend => {
         expect(Math.hypot(...values), where).toBeGreaterThan(1e-5);
         expect(distance(part, values), where).toBeLessThanOrEqual(2e-4);
       }
-    });
+    }
     rows.dispose();
     expect(tf.memory().numTensors).toBe(before);
   });
@@ -105,8 +105,8 @@ describe.each(['cpu', 'wasm'] as const)('the outer gradient on %s', backend => {
     const { ids, targets } = calls[0];
     const batch = { ids: Int32Array.from(ids), targets: Int32Array.from(targets) };
     const gradient = new Float32Array(rows.layout.size);
-    rows.compute(flatWeights(rows), batch, new Float32Array(ROWS), gradient);
-    rows.compute(flatWeights(rows), batch, new Float32Array(ROWS), gradient);
+    await rows.compute(flatWeights(rows), batch, new Float32Array(ROWS), gradient);
+    await rows.compute(flatWeights(rows), batch, new Float32Array(ROWS), gradient);
     for (const [name, part] of rows.layout.split(gradient)) {
       const memory = ['memory', 'projections'].includes(levelOf(name));
       expect(Math.hypot(...part) === 0, `the gradient of ${name} is 0`).toBe(memory);
@@ -120,7 +120,7 @@ describe.each(['cpu', 'wasm'] as const)('the outer gradient on %s', backend => {
     const before = tf.memory().numTensors;
     const { ids, targets } = calls[0];
     const batch = { ids: Int32Array.from(ids), targets: Int32Array.from(targets) };
-    expect(rows.evaluate(flatWeights(rows), batch, ROWS)).toBeCloseTo(expected()[0].loss, 5);
+    expect(await rows.evaluate(flatWeights(rows), batch, ROWS)).toBeCloseTo(expected()[0].loss, 5);
     expect(tf.memory().numTensors).toBe(before);
   });
 });

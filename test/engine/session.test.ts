@@ -139,7 +139,7 @@ describe('a training', () => {
     expect(tf.memory().numTensors).toBe(before);
     await session.probe([PROBE]);
     await session.evaluate(TINY_TEXT, () => false);
-    session.describe();
+    await session.describe();
     expect(tf.memory().numTensors).toBe(before);
   });
 
@@ -252,7 +252,7 @@ describe('one thing at a time', () => {
         refused.push(name);
       }
       expect((await session.probe([PROBE]))[0].tokens).toBeGreaterThan(0);
-      expect(session.describe().length).toBeGreaterThan(10);
+      expect((await session.describe()).length).toBeGreaterThan(10);
     });
     const result = await session.train(trainRequest(), recording);
     expect(refused.length).toBe(7);
@@ -288,13 +288,13 @@ describe('a model', () => {
       tick: 4,
       updates: 0,
     });
-    const tensors = session.describe();
+    const tensors = await session.describe();
     const sizes = tensors.map(({ shape }) => shape.reduce((a, b) => a * b, 1));
     expect(info.parameters).toBe(sizes.reduce((a, b) => a + b, 0));
     expect(tensors.every(({ delta }) => delta === 0)).toBe(true);
     await session.train(trainRequest(), new Recording());
     const weights = await bench.weights(session);
-    for (const { name, level, norm, delta } of session.describe()) {
+    for (const { name, level, norm, delta } of await session.describe()) {
       if (level === 'outer') expect(delta, name).toBe(0);
       else {
         expect(norm, name).toBeCloseTo(Math.hypot(...weights.get(`fast.${name}`)!), 4);

@@ -19,10 +19,10 @@ const SHAPES: Record<string, SmallShape> = {
 };
 
 /** A state after some ticks, in the middle of chunks. */
-function trained(ticks: number, shape: SmallShape = {}): FastState {
+async function trained(ticks: number, shape: SmallShape = {}): Promise<FastState> {
   const { base } = smallModels(smallConfig(shape));
   const state = new FastState(base);
-  trainTicks(state, ticksOf(state, TEXT).slice(0, ticks), { flush: false });
+  await trainTicks(state, ticksOf(state, TEXT).slice(0, ticks), { flush: false });
   return state;
 }
 
@@ -41,20 +41,20 @@ describe.each(['cpu', 'wasm'] as const)('a fast state as a file on %s', backend 
   for (const [name, shape] of Object.entries(SHAPES)) {
     test.each([0, 1, 3, 5, 8])(
       `${name}: after %i ticks comes back bit by bit and trains on the same`,
-      ticks => {
+      async ticks => {
         const before = tf.memory().numTensors;
-        const state = trained(ticks, shape);
-        const bytes = encodeFastState(state, 'model');
+        const state = await trained(ticks, shape);
+        const bytes = await encodeFastState(state, 'model');
         // Into a state that holds something else altogether.
-        const other = trained(7, shape);
+        const other = await trained(7, shape);
         decodeFastState(bytes, other, 'model', 'state.safetensors');
-        expectSameBits(encodeFastState(other, 'model'), bytes, 'the file written again');
+        expectSameBits(await encodeFastState(other, 'model'), bytes, 'the file written again');
         expect(other.updates).toBe(ticks);
         expect(new Map([...other.pending])).toEqual(new Map([...state.pending]));
         expect(other.sinceStart).toEqual(state.sinceStart);
 
         const rest = ticksOf(state, TEXT).slice(ticks);
-        const [first, second] = [state, other].map(each => trainTicks(each, rest));
+        const [first, second] = [await trainTicks(state, rest), await trainTicks(other, rest)];
         first.forEach((update, i) => {
           expectSameBits(second[i].surprise, update.surprise, `losses of update ${i}`);
           expectSameBits(second[i].metrics, update.metrics, `numbers of update ${i}`);
@@ -123,32 +123,32 @@ describe('a file that is not this fast state', () => {
     ['with a count that is no whole number', meta('pending', counts({ 'cms.2': 1.5 })), /counters/],
     ['with two document starts', meta('since_start', '[1,2]'), /counters/],
     ['without a number of updates', meta('updates', 'many'), /counters/],
-  ])('%s is refused and changes nothing', (_, damage, message) => {
+  ])('%s is refused and changes nothing', async (_, damage, message) => {
     const before = tf.memory().numTensors;
-    const state = trained(3);
-    const { tensors, metadata } = parseSafetensors(encodeFastState(state, 'model'), 'state');
+    const state = await trained(3);
+    const { tensors, metadata } = parseSafetensors(await encodeFastState(state, 'model'), 'state');
     expect(JSON.parse(metadata.pending)).toEqual(JSON.parse(counts({})));
     const file = { entries: new Map<string, NamedTensor>(tensors), metadata: { ...metadata } };
     damage(file as File);
     const bytes = encodeSafetensors([...file.entries.values()], file.metadata);
-    const other = trained(5);
-    const kept = encodeFastState(other, 'model');
+    const other = await trained(5);
+    const kept = await encodeFastState(other, 'model');
     const open = tf.memory().numTensors;
     expect(() => decodeFastState(bytes, other, 'model', '/tmp/state')).toThrow(message);
     expect(() => decodeFastState(bytes, other, 'model', '/tmp/state')).toThrow(/\/tmp\/state/);
     expect(tf.memory().numTensors).toBe(open);
-    expectSameBits(encodeFastState(other, 'model'), kept, 'the state');
+    expectSameBits(await encodeFastState(other, 'model'), kept, 'the state');
     disposeAll(state, other);
     expect(tf.memory().numTensors).toBe(before);
   });
 
-  test('cut off anywhere is refused and changes nothing', () => {
-    const state = trained(3);
-    const bytes = encodeFastState(state, 'model');
+  test('cut off anywhere is refused and changes nothing', async () => {
+    const state = await trained(3);
+    const bytes = await encodeFastState(state, 'model');
     for (const length of [0, 7, 100, bytes.length / 2, bytes.length - 1]) {
       expect(() => decodeFastState(bytes.subarray(0, length), state, 'model', 'state')).toThrow(/state/);
     }
-    expectSameBits(encodeFastState(state, 'model'), bytes, 'the state');
+    expectSameBits(await encodeFastState(state, 'model'), bytes, 'the state');
     disposeAll(state);
   });
 });

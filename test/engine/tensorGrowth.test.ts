@@ -35,14 +35,14 @@ describe('growth of the host’s memory', () => {
     tensor.dispose();
   });
 
-  it('between two updates leaves online training the same bits', () => {
+  it('between two updates leaves online training the same bits', async () => {
     const config = smallConfig();
-    const run = (growing: boolean) => {
+    const run = async (growing: boolean) => {
       const { base } = smallModels(config);
       const state = new FastState(base);
       const text = smallText(24);
       let grown = 0;
-      const updates = trainTicks(state, ticksOf(state, text), { telemetry: true }, update => {
+      const updates = await trainTicks(state, ticksOf(state, text), { telemetry: true }, update => {
         if (growing && update.index % 4 === 1) grown += grow();
       });
       const weights = fastWeights(state);
@@ -50,7 +50,7 @@ describe('growth of the host’s memory', () => {
       base.dispose();
       return { updates, weights, grown };
     };
-    const [still, moved] = [run(false), run(true)];
+    const [still, moved] = [await run(false), await run(true)];
     expect(still.grown).toBe(0);
     expect(moved.grown).toBeGreaterThan(0);
     still.updates.forEach((update, i) => {

@@ -4,7 +4,7 @@ import { effectiveRank, stableRank } from '../../engine/introspect/lowRank.ts';
 import { contributions } from '../../engine/introspect/shapley.ts';
 import { singular } from '../../engine/introspect/singularValues.ts';
 import { expectNear } from '../support/near.ts';
-import { weights } from './support.ts';
+import { weights } from './values.ts';
 
 /** A matrix of the deterministic weights. */
 const matrix = (rows: number[][]) => ({

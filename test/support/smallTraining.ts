@@ -19,18 +19,20 @@ export function ticksOf({ base }: FastState, text: Vector, epochs = 1): Tick[] {
 }
 
 /** Trains the state on ticks; `after` sees every update and may look at the state. */
-export function trainTicks(
+export async function trainTicks(
   state: FastState,
   ticks: readonly Tick[],
   options: Partial<OnlineOptions> = {},
   after: (update: Update, tick: Tick) => void = () => {},
-): Update[] {
+): Promise<Update[]> {
   const trainer = new OnlineTrainer(state, END_OF_TEXT, { ...OPTIONS, ...options });
-  return ticks.map((tick, i) => {
-    const update = trainer.step(tick, i);
+  const updates: Update[] = [];
+  for (const tick of ticks) {
+    const update = await trainer.step(tick, updates.length);
     after(update, tick);
-    return update;
-  });
+    updates.push(update);
+  }
+  return updates;
 }
 
 /** Values of every fast weight by name. */
