@@ -127,14 +127,17 @@ export class LevelTelemetry {
     return names.map(block => block.map(name => tensors.get(name)!));
   }
 
-  /** Norms of a level as it was before the first tick. */
+  /** Norms of a level as it was before the first tick, rounded as `record` rounds those of later ones. */
   private firstNorms(level: string, read: (key: string, block: number) => number) {
-    const norm = (key: string) =>
-      Float32Array.from({ length: this.state.base.config.blocks }, (_, block) =>
-        Math.sqrt(read(`${level}.${key}`, block)),
-      );
-    const [weight, away, base] = [norm('start'), norm('away'), norm('base')];
-    const norms = { weight, drift: away.map((d, i) => d / base[i]), base };
+    const each = (value: (block: number) => number) =>
+      Float32Array.from({ length: this.state.base.config.blocks }, (_, block) => value(block));
+    const norm = (key: string, block: number) => Math.sqrt(read(`${level}.${key}`, block));
+    const base = each(block => norm('base', block));
+    const norms = {
+      weight: each(block => norm('start', block)),
+      drift: each(block => norm('away', block) / base[block]),
+      base,
+    };
     this.norms.set(level, norms);
     return norms;
   }

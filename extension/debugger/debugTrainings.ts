@@ -127,16 +127,16 @@ function launchProbes({ probes }: LaunchArguments) {
 
 /** Settings of the training; what the launch configuration names goes first. */
 function settings(launch: LaunchArguments, uri: vscode.Uri, model: ModelInfo): TrainSettings {
-  const configuration = vscode.workspace.getConfiguration('hopescope.train', uri);
+  const configuration = vscode.workspace.getConfiguration('hopescope', uri);
   const named: Record<string, unknown> = {
-    epochs: launch.epochs,
-    learningRates: launch.learningRates,
-    partialChunk: launch.partialChunk,
+    'train.epochs': launch.epochs,
+    'train.learningRates': launch.learningRates,
+    'train.partialChunk': launch.partialChunk,
   };
   const levels = model.levels.map(({ id }) => id);
   const read = readTrainSettings(name => named[name] ?? configuration.get(name), levels);
   if (!isProblem(read)) return read;
+  if (named[read.setting.replace('hopescope.', '')] === undefined) throw new Error(problemText(read));
   const name = read.setting.slice(read.setting.lastIndexOf('.') + 1);
-  if (named[name] === undefined) throw new Error(problemText(read));
   throw new Error(`“${name}” in the launch configuration is ${read.value} but must be ${read.allowed}.`);
 }
