@@ -77,7 +77,10 @@ export async function saveAs(page, path, button = 'OK') {
   await eventually(listed, ({ value, busy }) => value === path && busy === 0, {
     what: 'the path in the dialog',
   });
-  await widget.locator('.monaco-button', { hasText: new RegExp(`^${button}$`) }).first().click(PATIENT);
+  await widget
+    .locator('.monaco-button', { hasText: new RegExp(`^${button}$`) })
+    .first()
+    .click(PATIENT);
   await widget.waitFor({ state: 'hidden', ...PATIENT });
 }
 
