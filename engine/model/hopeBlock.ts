@@ -42,26 +42,31 @@ export function blockInputs(
   };
 }
 
+/** What a caller may watch or do its own way in the output of a block. */
+export interface BlockOutputParts {
+  /** @param y what the memories read, heads side by side, [B × T, D] */
+  memories(y: tf.Tensor2D): tf.Tensor2D;
+  /** Level `k`. @param y [B × T, D] */
+  level(y: tf.Tensor2D, weights: ContinuumWeights, k: number): tf.Tensor2D;
+}
+
+/** A block as it is. */
+const plainParts: BlockOutputParts = { memories: y => y, level: continuumLevel };
+
 /**
  * The residual stream after the memories and the continuum memory system.
  * @param x [B × T, D] @param read M_mem(q), [G, T, D / H]
- * @param taps zeros [B × T, D] added to the output of the memories and of each level, so that the gradient at
- * them is the local surprise signal ∇_y L.
  */
 export function blockOutput(
   x: tf.Tensor2D,
   read: tf.Tensor3D,
   batch: number,
   block: { readonly output: tf.Tensor2D; readonly cms: readonly ContinuumWeights[] },
-  taps?: readonly tf.Tensor2D[],
+  parts = plainParts,
 ): tf.Tensor2D {
-  const heads = mergeHeads(read, batch);
-  let y = tf.add<tf.Tensor2D>(x, tf.matMul(taps ? tf.add(heads, taps[0]) : heads, block.output, false, true));
-  block.cms.forEach((weights, k) => {
-    y = continuumLevel(y, weights);
-    if (taps) y = tf.add(y, taps[k + 1]);
-  });
-  return y;
+  const heads = parts.memories(mergeHeads(read, batch));
+  const start = tf.add<tf.Tensor2D>(x, tf.matMul(heads, block.output, false, true));
+  return block.cms.reduce((y, weights, k) => parts.level(y, weights, k), start);
 }
 
 /** [B × T, D] to [B × H, T, D / H]. */

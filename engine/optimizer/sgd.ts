@@ -8,3 +8,15 @@ export function sgdStep<R extends tf.Rank>(
 ): tf.Tensor<R> {
   return tf.sub(theta, tf.mul(sum, tf.scalar(rate)));
 }
+
+/** `sgdStep` of many tensors, in one kernel where the backend has it. */
+export function sgdSteps(
+  thetas: readonly tf.Tensor[],
+  sums: readonly tf.Tensor[],
+  rate: number,
+): tf.Tensor[] {
+  if (!tf.getKernel('HopeDescend', tf.getBackend()))
+    return thetas.map((theta, i) => sgdStep(theta, sums[i], rate));
+  const out = tf.engine().runKernel('HopeDescend', [...thetas, ...sums] as never, { rate });
+  return Array.isArray(out) ? out : [out];
+}

@@ -1,36 +1,8 @@
+import { fusedSelfTest } from './fusedSelfTest.ts';
 import { gelu } from './gelu.ts';
 import { Random } from './random.ts';
+import { compare, normalDistribution, values } from './selfTestPlain.ts';
 import { tf } from './tf.ts';
-
-/** Largest difference allowed, relative to 1 + |expected|: a few roundings of float32, or a driver's fast exp. */
-const tolerance = 2e-5;
-
-function values(random: Random, length: number): Float32Array {
-  return Float32Array.from({ length }, () => (random.next() / 2 ** 32) * 4 - 2);
-}
-
-/** Φ(x) by the alternating series of erf, whose terms stay small for |x| ≤ 2. */
-function normalDistribution(x: number): number {
-  const z = x / Math.SQRT2;
-  let term = z;
-  let sum = z;
-  for (let n = 1; n < 40; n++) {
-    term *= (-z * z) / n;
-    sum += term / (2 * n + 1);
-  }
-  return 0.5 + sum / Math.sqrt(Math.PI);
-}
-
-function compare(what: string, got: ArrayLike<number>, expected: ArrayLike<number>): void {
-  for (let i = 0; i < expected.length; i++) {
-    const error = Math.abs(got[i] - expected[i]) / (1 + Math.abs(expected[i]));
-    if (error <= tolerance) continue;
-    throw new Error(
-      `The backend ${tf.getBackend()} failed its self-test: ${what} gave ${got[i]} instead of ${expected[i]} ` +
-        `at element ${i}. Choose another backend in the settings.`,
-    );
-  }
-}
 
 function product(
   a: Float32Array,
@@ -64,8 +36,8 @@ function gatherGradient(upstream: Float32Array, ids: number[], rows: number, wid
 }
 
 /**
- * Compares the current backend with plain loops on small inputs: matrix product, GELU, softmax and the gradient of
- * gather. Throws an error that names the operation and the numbers when one is off; leaves no tensor behind.
+ * Compares the current backend with plain loops on small inputs: matrix product, GELU, softmax, the gradient of
+ * gather, and the fused kernels that it has. Throws an error that names the operation and the numbers when one is off; leaves no tensor behind.
  */
 export async function selfTest(): Promise<void> {
   const [m, n, k] = [13, 21, 19];
@@ -101,4 +73,5 @@ export async function selfTest(): Promise<void> {
   } finally {
     tf.dispose(results);
   }
+  await fusedSelfTest(random);
 }

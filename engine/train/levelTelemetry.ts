@@ -1,23 +1,29 @@
 import type { FastState } from '../model/fastState.ts';
 import { METRIC_INDEX, METRICS, type Metric } from '../protocol/metric.ts';
-import { squaredNorms } from '../tensor/squares.ts';
-import { tf } from '../tensor/tf.ts';
+import { type Measurement, measureAll } from '../tensor/measure.ts';
+import type { tf } from '../tensor/tf.ts';
 import type { LevelWrite } from './levelWrites.ts';
 
 /** Surprise and gates of one tick, which every tick has whether or not a level fires. */
 export interface TickSignals {
-  /** ∇_y L at the memories' output and at every CMS level's, one after the other a block: [blocks, 1 + K, T, D]. */
-  readonly taps: tf.Tensor4D;
-  /** η of every block, [blocks, heads × T]. */
-  readonly eta: tf.Tensor2D;
-  /** log α of every block, [blocks, heads × T]. */
-  readonly logAlpha: tf.Tensor2D;
+  /** ∇_y L at the memories' output and at every CMS level's, one after the other a block: [blocks × (1 + K), T, D]. */
+  readonly taps: tf.Tensor3D;
+  /** η of each block, [heads, T]. */
+  readonly eta: readonly tf.Tensor2D[];
+  /** log α of each block, [heads, T]. */
+  readonly logAlpha: readonly tf.Tensor2D[];
 }
 
-/** What a tick is measured by, one row a key, and its values [keys, blocks] while they are on the backend. */
+/** Where the numbers of a name are among a tick's values: that of the first block, and the step to the next one's. */
+interface Place {
+  readonly at: number;
+  readonly step: number;
+}
+
+/** What a tick is measured by, and all its values while they are on the backend. */
 export interface TelemetryColumns {
-  readonly keys: ReadonlyMap<string, number>;
-  readonly rows: tf.Tensor2D;
+  readonly places: ReadonlyMap<string, Place>;
+  readonly values: tf.Tensor1D;
 }
 
 /** Turns writes into the numbers of an update. */
@@ -48,20 +54,23 @@ export class LevelTelemetry {
 
   /**
    * Metrics of a tick, `[blocks, levels, METRICS.length]`; call before the writes are put in place.
-   * @param rows values of the tick's columns
+   * @param places, values of the tick's columns
    */
   record(
     writes: readonly LevelWrite[],
-    columns: ReadonlyMap<string, number>,
-    rows: Float32Array,
+    places: TelemetryColumns['places'],
+    values: Float32Array,
   ): Float32Array {
     const { blocks } = this.state.base.config;
     const metrics = new Float32Array(blocks * this.levels.length * METRICS.length).fill(Number.NaN);
     const put = (block: number, level: number, metric: Metric, value: number) => {
       metrics[(block * this.levels.length + level) * METRICS.length + METRIC_INDEX[metric]] = value;
     };
-    const read = (key: string, block: number) => rows[columns.get(key)! * blocks + block];
-    const fired = new Set(writes.filter(write => !write.frozen).map(write => write.level));
+    const read = (key: string, block: number) => {
+      const { at, step } = places.get(key)!;
+      return values[at + block * step];
+    };
+    const fired = new Map(writes.filter(write => !write.frozen).map(write => [write.level, write]));
     const closed = new Set(writes.map(write => write.level));
     this.levels.forEach((level, l) => {
       const known = this.norms.get(level) ?? this.firstNorms(level, read);
@@ -69,14 +78,18 @@ export class LevelTelemetry {
         if (fired.has(level)) {
           known.weight[block] = Math.sqrt(read(`${level}.weight`, block));
           known.drift[block] = Math.sqrt(read(`${level}.drift`, block)) / known.base[block];
-          put(block, l, 'gradientNorm', Math.sqrt(read(`${level}.error`, block)));
-        }
+          const error = Math.sqrt(read(`${level}.error`, block));
+          const { rate } = fired.get(level)!;
+          put(block, l, 'gradientNorm', error);
+          // Where the change is −rate · Σ g its norm needs no look at the weights.
+          const delta = rate === undefined ? Math.sqrt(read(`${level}.delta`, block)) : rate * error;
+          put(block, l, 'deltaNorm', delta);
+        } else put(block, l, 'deltaNorm', 0);
         put(block, l, 'fired', fired.has(level) ? 1 : 0);
-        put(block, l, 'deltaNorm', fired.has(level) ? Math.sqrt(read(`${level}.delta`, block)) : 0);
         put(block, l, 'weightNorm', known.weight[block]);
         put(block, l, 'drift', known.drift[block]);
         put(block, l, 'pending', closed.has(level) ? 0 : (this.state.pending.get(level) ?? 0));
-        if (columns.has(`${level}.lss`)) put(block, l, 'lss', read(`${level}.lss`, block));
+        if (places.has(`${level}.lss`)) put(block, l, 'lss', read(`${level}.lss`, block));
         if (level === 'memory' || level === 'projections') {
           put(block, l, 'eta', read('eta', block));
           put(block, l, 'alpha', read('alpha', block));
@@ -88,37 +101,42 @@ export class LevelTelemetry {
 
   /** What `record` needs of a tick; call in a tidy, before the writes are put in place. */
   columns(writes: readonly LevelWrite[], { taps, eta, logAlpha }: TickSignals): TelemetryColumns {
-    const named = new Map<string, tf.Tensor>();
+    const asked: Measurement[] = [];
+    const places = new Map<string, Place>();
+    const { blocks } = this.state.base.config;
+    const outputs = taps.shape[0] / blocks;
+    ['memory', ...this.levels.filter(level => level.startsWith('cms.'))].forEach((level, at) => {
+      places.set(`${level}.lss`, { at, step: outputs });
+    });
+    asked.push({ what: 'rowNorm', of: [taps], groups: blocks * outputs });
+    let at = blocks * outputs;
+    const ask = (name: string, ofBlock: (block: number) => Measurement) => {
+      places.set(name, { at, step: 1 });
+      at += blocks;
+      for (let block = 0; block < blocks; block++) asked.push(ofBlock(block));
+    };
+    const squares = (name: string, of: tf.Tensor[][], from?: tf.Tensor[][]) =>
+      ask(name, block => ({ what: 'squares', of: of[block], from: from?.[block] }));
     for (const level of this.levels.filter(each => !this.norms.has(each))) {
       const [now, base] = [this.state, this.state.base].map(({ tensors }) => this.ofBlocks(level, tensors));
-      named.set(`${level}.start`, squaredNorms(now));
-      named.set(`${level}.away`, squaredNorms(now, base));
-      named.set(`${level}.base`, squaredNorms(base));
+      squares(`${level}.start`, now);
+      squares(`${level}.away`, now, base);
+      squares(`${level}.base`, base);
     }
     for (const { level, weights, errors, inner, frozen, rate } of writes) {
       if (frozen) continue;
       const after = this.ofBlocks(level, weights);
-      const error = squaredNorms(this.ofBlocks(level, errors));
-      const delta =
-        rate === undefined
-          ? squaredNorms(after, this.ofBlocks(level, this.state.tensors))
-          : tf.mul<tf.Tensor1D>(error, tf.scalar(rate * rate));
-      named.set(`${level}.delta`, delta);
-      named.set(`${level}.weight`, squaredNorms(after));
-      named.set(`${level}.drift`, squaredNorms(after, this.ofBlocks(level, this.state.base.tensors)));
-      named.set(`${level}.error`, error);
-      if (inner && level === 'projections') named.set(`${level}.lss`, innerSurprise(inner));
+      squares(`${level}.error`, this.ofBlocks(level, errors));
+      if (rate === undefined) squares(`${level}.delta`, after, this.ofBlocks(level, this.state.tensors));
+      squares(`${level}.weight`, after);
+      squares(`${level}.drift`, after, this.ofBlocks(level, this.state.base.tensors));
+      if (inner && level === 'projections') {
+        ask(`${level}.lss`, block => ({ what: 'rowNorm', of: inner[block] }));
+      }
     }
-    const [blocks, outputs] = taps.shape;
-    const lss = tf.mean(tf.sqrt(tf.sum(tf.square(taps), 3)), 2);
-    const levels = ['memory', ...this.levels.filter(level => level.startsWith('cms.'))];
-    for (let i = 0; i < outputs; i++) {
-      named.set(`${levels[i]}.lss`, tf.reshape(tf.slice(lss, [0, i], [blocks, 1]), [blocks]));
-    }
-    named.set('eta', tf.mean(eta, 1));
-    named.set('alpha', tf.mean(tf.exp(logAlpha), 1));
-    const keys = new Map([...named.keys()].map((key, i) => [key, i]));
-    return { keys, rows: tf.stack([...named.values()]) as tf.Tensor2D };
+    ask('eta', block => ({ what: 'mean', of: [eta[block]] }));
+    ask('alpha', block => ({ what: 'meanExponential', of: [logAlpha[block]] }));
+    return { places, values: measureAll(asked) };
   }
 
   /** A level's tensors, a list for each block. */
@@ -141,9 +159,4 @@ export class LevelTelemetry {
     this.norms.set(level, norms);
     return norms;
   }
-}
-
-/** Mean over tokens and heads of ‖∇_y ℓ‖ of the inner loss, [blocks]. */
-function innerSurprise(errors: readonly tf.Tensor2D[]): tf.Tensor1D {
-  return tf.stack(errors.map(rows => tf.mean(tf.sqrt(tf.sum(tf.square(rows), 1))))) as tf.Tensor1D;
 }

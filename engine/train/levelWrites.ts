@@ -1,6 +1,6 @@
 import type { FastState } from '../model/fastState.ts';
 import { type Memories, type MemoryName, PROJECTIONS, writeMemories } from '../model/selfModifyingTitans.ts';
-import { sgdStep } from '../optimizer/sgd.ts';
+import { sgdSteps } from '../optimizer/sgd.ts';
 import { tf } from '../tensor/tf.ts';
 
 /** New weights of one level in all blocks, before they are put in place. */
@@ -14,8 +14,8 @@ export interface LevelWrite {
   readonly weights: ReadonlyMap<string, tf.Tensor>;
   /** The summed errors that were applied, by name. */
   readonly errors: ReadonlyMap<string, tf.Tensor>;
-  /** ∇_y ℓ of the inner loss a block, for levels with an inner loss of their own; rows are tokens × heads. */
-  readonly inner?: readonly tf.Tensor2D[];
+  /** ∇_y ℓ of the inner loss of each memory of a block, [G, C, O], for levels with an inner loss of their own. */
+  readonly inner?: readonly (readonly tf.Tensor3D[])[];
 }
 
 /** The write of `memory` or `projections` in every block, with all that is pending. */
@@ -32,17 +32,14 @@ export function writeTitansLevel(
   const inner = state.open.map((open, block) => {
     const pending = open[level];
     const written = writeMemories(memories[block], names, pending, options);
-    const [groups, chunk] = pending.eta.shape;
-    const rows = names.map(name => {
+    return names.map(name => {
       const at = `blocks.${block}.selfmod.m_${name}`;
       for (const part of ['w1', 'w2'] as const) {
         weights.set(`${at}.${part}`, written[name].weights[part]);
         errors.set(`${at}.${part}`, written[name].subtracted![part]);
       }
-      const { surprise } = written[name];
-      return tf.reshape<tf.Rank.R2>(surprise, [groups * chunk, surprise.shape[2]]);
+      return written[name].surprise;
     });
-    return tf.concat(rows, 1);
   });
   return { level, weights, errors, inner };
 }
@@ -51,9 +48,9 @@ export function writeTitansLevel(
 export function writeContinuumLevel(state: FastState, level: string, rate: number): LevelWrite {
   const specs = state.specs.filter(spec => spec.level === level);
   const errors = new Map(specs.map(({ name }) => [name, state.sums.get(name)!]));
-  const weights = new Map(
-    specs.map(({ name }) => [name, sgdStep(state.tensors.get(name)!, state.sums.get(name)!, rate)]),
-  );
+  const thetas = specs.map(({ name }) => state.tensors.get(name)!);
+  const steps = sgdSteps(thetas, [...errors.values()], rate);
+  const weights = new Map(specs.map(({ name }, i) => [name, steps[i]]));
   return { level, weights, errors, rate };
 }
 
@@ -61,6 +58,9 @@ export function writeContinuumLevel(state: FastState, level: string, rate: numbe
 export function keepWrite(write: LevelWrite): LevelWrite {
   for (const tensor of write.weights.values()) tf.keep(tensor);
   // Sums of CMS errors belong to the state; a share of them makes every write's errors the holder's to dispose.
-  const errors = new Map([...write.errors].map(([name, tensor]) => [name, tf.keep(tensor.clone())]));
-  return { ...write, errors, inner: write.inner?.map(tensor => tf.keep(tensor)) };
+  const shared = write.rate !== undefined;
+  const errors = new Map(
+    [...write.errors].map(([name, tensor]) => [name, tf.keep(shared ? tensor.clone() : tensor)]),
+  );
+  return { ...write, errors, inner: write.inner?.map(block => block.map(tensor => tf.keep(tensor))) };
 }

@@ -4,6 +4,7 @@ import { titansOptions } from '../model/languageModel.ts';
 import { appendGenerated, type Generated, generate } from '../model/selfModifyingTitans.ts';
 import { METRIC_INDEX, METRICS } from '../protocol/metric.ts';
 import type { Update } from '../protocol/update.ts';
+import { fusedGenerate } from '../tensor/generate.ts';
 import { readBack } from '../tensor/readBack.ts';
 import { finiteness } from '../tensor/squares.ts';
 import { tf } from '../tensor/tf.ts';
@@ -62,13 +63,13 @@ export class OnlineTrainer {
       const report = await readBack(() => {
         columns = telemetry && this.measure(telemetry, writes, forward, generated);
         const finite = writes.map(({ weights }) => finiteness([...weights.values()]));
-        return tf.concat([forward.losses, ...finite, ...(columns ? [tf.reshape(columns.rows, [-1])] : [])]);
+        return tf.concat([forward.losses, ...finite, ...(columns ? [columns.values] : [])]);
       });
       const tokens = tick.inputs.length;
       const surprise = report.slice(0, tokens);
       this.refuseDivergence(surprise, report.subarray(tokens), writes, index, tick.position);
       const metrics = columns
-        ? telemetry!.record(writes, columns.keys, report.subarray(tokens + writes.length))
+        ? telemetry!.record(writes, columns.places, report.subarray(tokens + writes.length))
         : this.firedOnly(writes);
       this.commit(writes);
       committed = true;
@@ -76,30 +77,30 @@ export class OnlineTrainer {
       return { index, position: tick.position, loss, surprise, metrics };
     } finally {
       if (!committed) for (const { weights } of writes) tf.dispose([...weights.values()]);
-      tf.dispose([forward.losses, [...forward.memoryInputs], [...forward.taps]]);
+      tf.dispose([forward.losses, [...forward.memoryInputs], forward.taps ?? []]);
       tf.dispose(generated.map(g => ({ ...g })));
-      for (const { errors, inner } of writes) tf.dispose([[...errors.values()], [...(inner ?? [])]]);
+      for (const { errors, inner } of writes) tf.dispose([[...errors.values()], (inner ?? []).flat()]);
     }
   }
 
-  /** Adds a tick to the open chunks of every level. @returns what the memories generated for it, a block. */
-  private accumulate({ memoryInputs, tails, sums }: TickForward, tokens: number): Generated[] {
+  /** Adds a tick to the open chunks of the memories. @returns what the memories generated for it, a block. */
+  private accumulate({ memoryInputs, tails }: TickForward, tokens: number): Generated[] {
     const { state } = this;
     const options = titansOptions(state.base.config);
     const { blocks } = state.parameters();
     const generated = state.open.map((open, i) => {
-      const next = keep(() => generate(blocks[i].memories, memoryInputs[i], options));
+      const next = keep(() => {
+        const { memories } = blocks[i];
+        return (
+          fusedGenerate(memories, memoryInputs[i], options) ?? generate(memories, memoryInputs[i], options)
+        );
+      });
       open.projections = extend(open.projections, next);
       open.memory = extend(open.memory, next);
       open.tail.dispose();
       open.tail = tails[i];
       return next;
     });
-    for (const [name, gradient] of sums) {
-      const sum = state.sums.get(name)!;
-      state.sums.set(name, tf.add(sum, gradient));
-      tf.dispose([sum, gradient]);
-    }
     for (const { id } of this.levels) state.pending.set(id, (state.pending.get(id) ?? 0) + tokens);
     return generated;
   }
@@ -149,14 +150,10 @@ export class OnlineTrainer {
     { taps }: TickForward,
     generated: readonly Generated[],
   ): TelemetryColumns {
-    const { blocks } = this.state.base.config;
-    const [tokens, width] = taps[0].shape;
-    const rows = (gates: readonly tf.Tensor2D[]) =>
-      tf.reshape<tf.Rank.R2>(tf.stack([...gates]), [blocks, -1]);
     return telemetry.columns(writes, {
-      taps: tf.reshape(tf.stack([...taps]), [blocks, -1, tokens, width]),
-      eta: rows(generated.map(g => g.eta)),
-      logAlpha: rows(generated.map(g => g.logAlpha)),
+      taps: taps!,
+      eta: generated.map(g => g.eta),
+      logAlpha: generated.map(g => g.logAlpha),
     });
   }
 

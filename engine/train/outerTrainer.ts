@@ -1,11 +1,13 @@
 import { type AdamWOptions, adamWStep, type Moments } from '../optimizer/adamW.ts';
+import { isMatrix, type MuonOptions, muonStep } from '../optimizer/muon.ts';
 import type { GradientSource } from './gradientPool.ts';
 import type { ParameterLayout } from './parameterLayout.ts';
 import type { Rows } from './rowGradients.ts';
 
 /**
  * Outer loop: every parameter, the initial states M□,0 and θ_0 of all levels among them, is learned by
- * back-propagation through reads and writes (Eq. 73, §8.1), with AdamW and a clipped gradient.
+ * back-propagation through reads and writes (Eq. 73, §8.1), with a clipped gradient and AdamW, or Muon for matrices
+ * other than the embedding and AdamW for the rest.
  */
 export class OuterTrainer {
   readonly moments: Moments;
@@ -17,7 +19,9 @@ export class OuterTrainer {
     private readonly source: GradientSource,
     private readonly adamW: AdamWOptions,
     private readonly clip: number,
+    /** First moments are Muon's momentum for what it steps. */
     moments?: Moments,
+    private readonly muon?: MuonOptions,
   ) {
     const { size } = layout;
     this.moments = moments ?? { first: new Float32Array(size), second: new Float32Array(size) };
@@ -47,16 +51,19 @@ export class OuterTrainer {
     const scale = Math.min(1, this.clip / (gradientNorm + 1e-6));
     if (scale < 1) for (let i = 0; i < gradient.length; i++) gradient[i] *= scale;
     const { layout, moments } = this;
-    layout.specs.forEach(({ shape, initial }, i) => {
+    layout.specs.forEach(({ name, shape, initial }, i) => {
       const decays = shape.length > 1 && initial.kind === 'normal';
-      adamWStep(
-        layout.part(this.source.weights, i),
-        layout.part(gradient, i),
-        { first: layout.part(moments.first, i), second: layout.part(moments.second, i) },
-        step,
-        rate,
-        { ...this.adamW, weightDecay: decays ? this.adamW.weightDecay : 0 },
-      );
+      const weights = layout.part(this.source.weights, i);
+      const slope = layout.part(gradient, i);
+      const first = layout.part(moments.first, i);
+      if (this.muon && decays && isMatrix(shape) && name !== 'embed.weight') {
+        muonStep(weights, slope, first, shape, rate, this.muon);
+        return;
+      }
+      adamWStep(weights, slope, { first, second: layout.part(moments.second, i) }, step, rate, {
+        ...this.adamW,
+        weightDecay: decays ? this.adamW.weightDecay : 0,
+      });
     });
     return { loss, gradientNorm };
   }

@@ -15,7 +15,9 @@ export interface TrainingConfig {
   /** Tokens a row and step; a multiple of every Titans period. */
   readonly tokens: number;
   readonly steps: number;
-  /** Peak learning rate of AdamW. */
+  /** What steps the weights, AdamW if absent; with Muon, matrices but the embedding are its. */
+  readonly optimizer?: 'adamw' | 'muon';
+  /** Peak learning rate. */
   readonly rate: number;
   readonly warmup_steps: number;
   readonly weight_decay: number;
@@ -32,7 +34,9 @@ export interface TrainingConfig {
   readonly seed: number;
 }
 
-const RANGES: Readonly<Record<keyof TrainingConfig, readonly [number, number, boolean]>> = {
+const RANGES: Readonly<
+  Record<Exclude<keyof TrainingConfig, 'optimizer'>, readonly [number, number, boolean]>
+> = {
   batch: [1, 4096, true],
   tokens: [1, 65536, true],
   steps: [1, 1e9, true],
@@ -76,6 +80,11 @@ export async function readPretrainConfig(path: string): Promise<PretrainConfig> 
         `It must be ${kind} from ${low} to ${high}.`,
       );
     }
+  }
+  const { optimizer = 'adamw' } = json.training;
+  if (optimizer !== 'adamw' && optimizer !== 'muon') {
+    const given = JSON.stringify(optimizer);
+    throw new CheckpointError(`training.optimizer is ${given}`, path, 'It must be "adamw" or "muon".');
   }
   const training = json.training as unknown as TrainingConfig;
   for (const period of [model.titans.memory_period, model.titans.projections_period]) {

@@ -71,7 +71,9 @@ export async function pretrain(
   const gradients = openGradients(model, tokenizer.endOfText, layout, training.batch, workers);
   layout.flatten(state.weights, gradients.weights);
   const adamW = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: training.weight_decay };
-  const trainer = new OuterTrainer(layout, gradients, adamW, training.clip, state.moments);
+  const muon =
+    training.optimizer === 'muon' ? { momentum: 0.95, weightDecay: training.weight_decay } : undefined;
+  const trainer = new OuterTrainer(layout, gradients, adamW, training.clip, state.moments, muon);
   const source = new BatchSource(corpus, tokenizer.endOfText, training.batch, training.tokens, training.seed);
   const begun = performance.now();
   const first = state.step;

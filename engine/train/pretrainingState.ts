@@ -79,7 +79,8 @@ export async function writePretrainingState(
 /** What must be the same for a resumed training to be the same training. */
 function fingerprint({ model, training }: PretrainConfig): string {
   const { learning_rates: _online, name: _name, ...built } = model;
-  const { validation_interval: _every, checkpoint_interval: _saved, ...run } = training;
+  const { validation_interval: _every, checkpoint_interval: _saved, optimizer, ...steps } = training;
+  const run = optimizer === 'muon' ? { ...steps, optimizer } : steps;
   return createHash('sha256')
     .update(JSON.stringify([built, run]))
     .digest('hex');

@@ -6,6 +6,7 @@ import { tokensSinceStart } from '../model/localConvolution.ts';
 import { recall } from '../model/memoryMlp.ts';
 import { bindParameters } from '../model/parameters.ts';
 import { tf } from '../tensor/tf.ts';
+import { openPass } from './tickPass.ts';
 import type { Tick } from './tokenStream.ts';
 
 /** What the forward and backward pass of one tick leaves behind. The caller disposes all of it. */
@@ -16,15 +17,14 @@ export interface TickForward {
   readonly memoryInputs: readonly tf.Tensor3D[];
   /** Convolution windows after the tick, a block. */
   readonly tails: readonly tf.Tensor3D[];
-  /** ∂ Σ losses / ∂θ of every CMS tensor by name: the tick's part of the sum in Eq. 71. */
-  readonly sums: ReadonlyMap<string, tf.Tensor>;
-  /** ∇_y Σ losses at the memories' output and each CMS level's, one after the other a block; empty without taps. */
-  readonly taps: readonly tf.Tensor2D[];
+  /** ∇_y Σ losses at the memories' output and each CMS level's, [blocks × (1 + K), T, D]. */
+  readonly taps?: tf.Tensor3D;
 }
 
 /**
- * Reads a tick with the weights at the start of the open chunks and back-propagates its summed loss exactly to
- * every CMS level of every block. What earlier ticks left (convolution windows, memories) is constant.
+ * Reads a tick with the weights at the start of the open chunks, back-propagates its summed loss exactly to every
+ * CMS level of every block and adds ∂ Σ losses / ∂θ to the open sums of the state (Eq. 71). What earlier ticks left
+ * (convolution windows, memories) is constant.
  * @param sinceStart distance of the previous token from its document's start, updated in place, [1]
  */
 export function forwardTick(
@@ -40,17 +40,12 @@ export function forwardTick(
   const memoryInputs: tf.Tensor3D[] = [];
   const tails: tf.Tensor3D[] = [];
   let losses: tf.Tensor1D | undefined;
-  const names = state.specs.filter(spec => spec.level.startsWith('cms.')).map(spec => spec.name);
-  const outputs = config.cms.periods.length + 1;
-  const zeros = Array.from({ length: withTaps ? config.blocks * outputs : 0 }, () =>
-    tf.zeros<tf.Rank.R2>([inputs.length, config.width]),
-  );
+  const pass = openPass(state, inputs.length, withTaps);
   const loss = (...values: tf.Tensor[]): tf.Scalar => {
-    const moving = new Map(names.map((name, i) => [name, values[i]]));
-    const taps = values.slice(names.length) as tf.Tensor2D[];
+    const bound = pass.bind(values);
     const parameters = bindParameters(
       config,
-      name => moving.get(name) ?? state.tensors.get(name) ?? state.base.tensors.get(name)!,
+      name => bound.parameter(name) ?? state.tensors.get(name) ?? state.base.tensors.get(name)!,
     );
     let x = embedTokens(parameters, inputs);
     parameters.blocks.forEach((block, i) => {
@@ -58,18 +53,17 @@ export function forwardTick(
       memoryInputs.push(tf.keep(read.memoryInput.clone()));
       tails.push(tf.keep(read.tail.clone()));
       const out = recall(block.memories.memory, read.query);
-      x = blockOutput(x, out, 1, block, withTaps ? taps.slice(i * outputs, (i + 1) * outputs) : undefined);
+      x = blockOutput(x, out, 1, block, bound.block(i));
     });
     losses = tf.keep(tokenLosses(parameters, layerNorm(x, parameters.norm), targets).clone());
     return tf.sum(losses);
   };
-  const { value, grads } = tf.valueAndGrads(loss)([...names.map(name => state.tensors.get(name)!), ...zeros]);
-  tf.dispose([value, zeros]);
+  const { value, grads } = tf.valueAndGrads(loss)([...pass.variables]);
+  value.dispose();
   return {
     losses: losses!,
     memoryInputs,
     tails,
-    sums: new Map(names.map((name, i) => [name, grads[i]])),
-    taps: grads.slice(names.length) as tf.Tensor2D[],
+    taps: pass.finish(grads),
   };
 }

@@ -29,7 +29,7 @@ const TRAINING = {
 let folder: string;
 const at = (name: string) => join(folder, name);
 
-function writeConfig(name: string, training: Partial<typeof TRAINING> = {}): void {
+function writeConfig(name: string, training: Partial<typeof TRAINING & { optimizer: string }> = {}): void {
   writeFileSync(at(name), JSON.stringify({ model: TINY_CONFIG, training: { ...TRAINING, ...training } }));
 }
 
@@ -44,6 +44,8 @@ beforeAll(() => {
   writeConfig('other.json', { seed: 6 });
   writeConfig('long.json', { steps: 100_000 });
   writeConfig('wrong.json', { batch: 0 });
+  writeConfig('muon.json', { steps: 8, optimizer: 'muon' });
+  writeConfig('unknown.json', { optimizer: 'sgd' });
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -89,6 +91,16 @@ testSignals(
   },
 );
 
+test('with Muon it learns too, and a folder that AdamW began is not gone on with', async () => {
+  const { validationLoss, status } = await runJson<PretrainResult>(command('muon', 'muon.json'));
+  expect(status).toBe('finished');
+  expect(validationLoss).toBeLessThan(Math.log(300) - 0.1);
+  writeConfig('adamw.json', { steps: 8, optimizer: 'adamw' });
+  const refused = await runCli(command('muon', 'adamw.json'));
+  expect([refused.code, refused.stdout]).toEqual([1, '']);
+  expect(refused.stderr).toMatch(/another configuration/);
+});
+
 testSignals('SIGINT keeps the step in flight, exits with 130 and says how to go on', async () => {
   const running = startCli([...command('stopped', 'long.json', 2), '--json']);
   await running.said(/step \d+ of 100000/);
@@ -117,6 +129,7 @@ test('what it cannot use it refuses in one line, and the folder of another model
     [given('texts', 'texts', 'new'), /texts: cannot be read: it is a folder/],
     [given('texts/people.txt', 'texts', 'new'), /people\.txt: cannot be read: it is no valid JSON/],
     [given('wrong.json', 'texts', 'new'), /training\.batch is 0/],
+    [given('unknown.json', 'texts', 'new'), /training\.optimizer is "sgd"\. It must be "adamw" or "muon"/],
     [given('config.json', 'none', 'new'), /none: no training text found/],
     [given('config.json', 'words', 'new'), /words: .* too few/],
     [given('config.json', 'texts', 'config.json'), /config\.json: cannot be made: it is a file/],

@@ -49,6 +49,38 @@ describe('openBackend', () => {
     );
   });
 
+  it.each([
+    ['HopeLayerNorm', 'layer norm'],
+    ['HopeContinuum', 'continuum level'],
+    ['HopeChunk', 'chunk of a memory (w1)'],
+  ])('fails the self-test where %s is off by a thousandth', async (kernelName, what) => {
+    await openBackend('wasm');
+    const right = tf.getKernel(kernelName, 'wasm');
+    const replace = (kernel: tf.KernelConfig) => {
+      tf.unregisterKernel(kernelName, 'wasm');
+      tf.registerKernel(kernel);
+    };
+    replace({
+      ...right,
+      kernelFunc: args => {
+        const made = right.kernelFunc(args) as tf.TensorInfo[];
+        const numbers = (tf.backend() as HostBackend).typedArrayFromHeap(made[0]);
+        numbers.forEach((each, i) => {
+          numbers[i] = each * 1.001;
+        });
+        return made;
+      },
+    });
+    const before = tf.memory().numTensors;
+    try {
+      await expect(selfTest()).rejects.toThrow(`wasm failed its self-test: ${what} gave`);
+      expect(tf.memory().numTensors).toBe(before);
+    } finally {
+      replace(right);
+    }
+    await selfTest();
+  });
+
   it('fails the self-test of a backend that computes wrongly', async () => {
     await openBackend('wasm');
     const stock = tf.getKernel('Softmax', 'wasm');

@@ -6,11 +6,14 @@ import { convolutionKernels } from './convolution.ts';
 import { copyKernels } from './copies.ts';
 import { crossEntropyKernels } from './crossEntropy.ts';
 import { cumsumKernel } from './cumsum.ts';
+import { descendKernel } from './descend.ts';
 import { elementwiseKernels } from './elementwise.ts';
 import { expandKernel } from './expand.ts';
+import { generateKernel } from './generate.ts';
 import type { HostBackend } from './hostBackend.ts';
 import { identityKernels } from './identity.ts';
 import { type KernelModule, openKernelModule } from './kernelModule.ts';
+import { measureKernel } from './measure.ts';
 import { memoryChunkKernels } from './memoryChunk.ts';
 import { memoryReadKernels } from './memoryRead.ts';
 import { normKernels } from './norm.ts';
@@ -36,6 +39,9 @@ function allKernels(module: KernelModule, backend: HostBackend): KernelConfig[] 
     ...convolutionKernels(module),
     softmaxKernel(module),
     ...squaresKernels(module, backend),
+    measureKernel(module, backend),
+    generateKernel(module),
+    descendKernel(module),
     sumKernel(module),
     cumsumKernel(),
   ];

@@ -1,6 +1,6 @@
 /**
- * The exports of `assembly/norm.ts`, `continuum.ts`, `convolution.ts`, `softmax.ts`, `squares.ts` and `adamW.ts`:
- * pointers in bytes, sizes in elements.
+ * The exports of `assembly/norm.ts`, `continuum.ts`, `convolution.ts`, `softmax.ts`, `squares.ts`, `gates.ts`,
+ * `vectors.ts` and `adamW.ts`: pointers in bytes, sizes in elements.
  */
 export interface LayerKernels {
   layerNorm(
@@ -87,6 +87,30 @@ export interface LayerKernels {
     hidden: number,
     epsilon: number,
     work: number,
+    add: boolean,
+  ): void;
+  continuumGradientSum(
+    x: number,
+    weight: number,
+    bias: number,
+    expand: number,
+    contract: number,
+    means: number,
+    scales: number,
+    pre: number,
+    dy: number,
+    dx: number,
+    sumWeight: number,
+    sumBias: number,
+    sumExpand: number,
+    sumExpandBias: number,
+    sumContract: number,
+    sumContractBias: number,
+    rows: number,
+    width: number,
+    hidden: number,
+    epsilon: number,
+    work: number,
   ): void;
   convolutionBytes(width: number, taps: number): number;
   convolution(
@@ -120,6 +144,11 @@ export interface LayerKernels {
   ): void;
   softmax(x: number, out: number, rows: number, width: number): void;
   squaredDistance(x: number, y: number, n: number): number;
+  rowSquares(x: number, sums: number, rows: number, width: number, add: boolean): void;
+  meanRoot(x: number, n: number): number;
+  learningRates(rates: number, n: number, bias: number, scale: number, ceiling: number): void;
+  retentionLogs(logs: number, n: number, bias: number): void;
+  combine(s: number, x: number, t: number, y: number, out: number, n: number): void;
   adamW(
     weights: number,
     gradient: number,

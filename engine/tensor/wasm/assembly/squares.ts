@@ -46,3 +46,18 @@ export function allFinite(x: usize, n: i32): bool {
   for (; n > 0; n--, x += 4) sum += load<f32>(x) * 0;
   return sum === 0;
 }
+
+/** sums[rows] (+)= Σ x² along each row of x[rows, width]. */
+export function rowSquares(x: usize, sums: usize, rows: i32, width: i32, add: bool): void {
+  const row = (<usize>width) << 2;
+  for (; rows > 0; rows--, x += row, sums += 4) {
+    store<f32>(sums, (add ? load<f32>(sums) : 0) + <f32>squaredDistance(x, 0, width));
+  }
+}
+
+/** Mean of √x over n numbers. */
+export function meanRoot(x: usize, n: i32): f64 {
+  let total: f64 = 0;
+  for (let i = 0; i < n; i++, x += 4) total += <f64>Mathf.sqrt(load<f32>(x));
+  return total / <f64>n;
+}

@@ -1,0 +1,103 @@
+import { continuumLevel } from '../model/continuumMemory.ts';
+import type { FastState } from '../model/fastState.ts';
+import type { BlockOutputParts } from '../model/hopeBlock.ts';
+import { bindParameters } from '../model/parameters.ts';
+import { continuumIntoSums, hasContinuumSum, owned, type Tap, tapped } from '../tensor/continuumSum.ts';
+import { tf } from '../tensor/tf.ts';
+
+/** How the backward pass of a tick reaches the open sums of the CMS levels and the places of local surprise. */
+export interface TickPass {
+  /** What the loss is differentiated by, and which of it stands for a parameter. */
+  readonly variables: readonly tf.Tensor[];
+  /** @param values the variables as the differentiated function gets them */
+  bind(values: readonly tf.Tensor[]): {
+    parameter(name: string): tf.Tensor | undefined;
+    /** What a block does after its memories, differentiated or observed as the pass needs it. */
+    block(index: number): BlockOutputParts;
+  };
+  /**
+   * Ends the pass: every sum has the tick. Disposes the gradients.
+   * @returns ∇_y Σ losses at the memories' output and each CMS level's, [blocks × (1 + K), T, D], if asked for
+   */
+  finish(gradients: readonly tf.Tensor[]): tf.Tensor3D | undefined;
+}
+
+/** Takes the way that the backend has: sums written by the kernel, or gradients that are added to them. */
+export function openPass(state: FastState, tokens: number, withTaps: boolean): TickPass {
+  return hasContinuumSum() ? kernelPass(state, tokens, withTaps) : addingPass(state, tokens, withTaps);
+}
+
+function placesOf({ base: { config } }: FastState): { each: number; all: number } {
+  const each = config.cms.periods.length + 1;
+  return { each, all: config.blocks * each };
+}
+
+/** Kernels add gradients to the sums while they go back, from a zero at the start of all levels. */
+function kernelPass(state: FastState, tokens: number, withTaps: boolean): TickPass {
+  const { config } = state.base;
+  const { each, all } = placesOf(state);
+  for (const [name, sum] of state.sums) state.sums.set(name, owned(sum));
+  const sums = bindParameters(config, name => state.sums.get(name)!).blocks;
+  const start = tf.zeros<tf.Rank.R2>([tokens, config.width]);
+  const taps = withTaps ? tf.zeros<tf.Rank.R3>([all, tokens, config.width]) : undefined;
+  return {
+    variables: [start],
+    bind: ([zero]) => ({
+      parameter: () => undefined,
+      block: index => {
+        const tap = (k: number): Tap | undefined => taps && { taps, place: index * each + k };
+        return {
+          memories: y => {
+            const begun = index === 0 ? tf.add<tf.Tensor2D>(y, zero) : y;
+            const at = tap(0);
+            return at ? tapped(begun, at) : begun;
+          },
+          level: (y, { norm, ...weights }, k) => {
+            const { norm: normSums, ...rest } = sums[index].cms[k];
+            return continuumIntoSums(y, { ...norm, ...weights }, { ...normSums, ...rest }, tap(k + 1));
+          },
+        };
+      },
+    }),
+    finish(gradients) {
+      tf.dispose([start, [...gradients]]);
+      return taps;
+    },
+  };
+}
+
+/** The tape gives the gradient of every CMS tensor, and of a zero added at each place of surprise. */
+function addingPass(state: FastState, tokens: number, withTaps: boolean): TickPass {
+  const { each, all } = placesOf(state);
+  const names = [...state.sums.keys()];
+  const zeros = Array.from({ length: withTaps ? all : 0 }, () =>
+    tf.zeros<tf.Rank.R2>([tokens, state.base.config.width]),
+  );
+  return {
+    variables: [...names.map(name => state.tensors.get(name)!), ...zeros],
+    bind: values => {
+      const moving = new Map(names.map((name, i) => [name, values[i]]));
+      const taps = values.slice(names.length);
+      return {
+        parameter: name => moving.get(name),
+        block: index => {
+          const observed = (y: tf.Tensor2D, place: number) =>
+            withTaps ? tf.add<tf.Tensor2D>(y, taps[index * each + place]) : y;
+          return {
+            memories: y => observed(y, 0),
+            level: (y, weights, k) => observed(continuumLevel(y, weights), k + 1),
+          };
+        },
+      };
+    },
+    finish(gradients) {
+      names.forEach((name, i) => {
+        state.setSum(name, tf.keep(tf.add(state.sums.get(name)!, gradients[i])));
+      });
+      const taps = gradients.slice(names.length) as tf.Tensor2D[];
+      const all = withTaps ? (tf.stack(taps) as tf.Tensor3D) : undefined;
+      tf.dispose([zeros, [...gradients]]);
+      return all;
+    },
+  };
+}

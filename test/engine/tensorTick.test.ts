@@ -1,0 +1,124 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { generate, type Memories } from '../../engine/model/selfModifyingTitans.ts';
+import { sgdSteps } from '../../engine/optimizer/sgd.ts';
+import { openBackend } from '../../engine/tensor/backend.ts';
+import { owned } from '../../engine/tensor/continuumSum.ts';
+import { fusedGenerate } from '../../engine/tensor/generate.ts';
+import { measureAll } from '../../engine/tensor/measure.ts';
+import { Random } from '../../engine/tensor/random.ts';
+import { tf } from '../../engine/tensor/tf.ts';
+import { distance } from '../support/near.ts';
+import { filled } from './tensorReference.ts';
+
+const random = new Random(47);
+
+describe.each(['cpu', 'wasm'] as const)('what a tick asks of %s', backend => {
+  beforeAll(async () => {
+    await openBackend(backend);
+  });
+
+  it('measures squares, row norms and means of tensors in the order they are asked for', () => {
+    tf.tidy(() => {
+      const [x, y, gates] = [6, 6, 5].map(length => filled(random, length * 4, 2));
+      const other = filled(random, 12, 2);
+      const [xs, ys] = [x, y].map(each => tf.tensor3d(each.slice(), [3, 2, 4]));
+      const got = measureAll([
+        { what: 'squares', of: [xs, ys] },
+        { what: 'rowNorm', of: [xs], groups: 3 },
+        { what: 'squares', of: [xs], from: [ys] },
+        { what: 'rowNorm', of: [ys, tf.tensor3d(other.slice(), [3, 2, 2])] },
+        { what: 'mean', of: [tf.tensor1d(gates.slice())] },
+        { what: 'meanExponential', of: [tf.tensor1d(gates.slice())] },
+      ]).dataSync();
+      const sum = (of: number[]) => of.reduce((a, b) => a + b, 0);
+      const squares = (of: Float32Array) => sum(Array.from(of, each => each ** 2));
+      const row = (of: Float32Array, r: number, width: number) =>
+        squares(of.subarray(r * width, (r + 1) * width));
+      const rows = [0, 1, 2, 3, 4, 5];
+      expect(got).toHaveLength(8);
+      const expected = [
+        squares(x) + squares(y),
+        ...[0, 2, 4].map(r => (Math.sqrt(row(x, r, 4)) + Math.sqrt(row(x, r + 1, 4))) / 2),
+        sum(Array.from(x, (each, i) => (each - y[i]) ** 2)),
+        sum(rows.map(r => Math.sqrt(row(y, r, 4) + row(other, r, 2)))) / 6,
+        sum([...gates]) / gates.length,
+        sum(Array.from(gates, Math.exp)) / gates.length,
+      ];
+      expected.forEach((each, i) => {
+        expect(Math.abs(got[i] - each), `number ${i}`).toBeLessThan(1e-5 * (1 + Math.abs(each)));
+      });
+    });
+  });
+
+  it('steps many tensors down their gradients', () => {
+    tf.tidy(() => {
+      const shapes = [[3, 5], [7], [2, 3, 4]];
+      const [thetas, sums] = [0, 1].map(() =>
+        shapes.map(shape => tf.tensor(filled(random, tf.util.sizeFromShape(shape)), shape)),
+      );
+      sgdSteps(thetas, sums, 0.3).forEach((next, i) => {
+        expect(next.shape).toEqual(shapes[i]);
+        const g = sums[i].dataSync();
+        const expected = Array.from(thetas[i].dataSync(), (each, j) => each - 0.3 * g[j]);
+        expect(distance(next.dataSync(), expected)).toBeLessThan(1e-6);
+      });
+    });
+  });
+
+  it('gives a tensor that something else holds memory of its own, and only that', () => {
+    const alone = tf.tensor1d([1, 2, 3]);
+    expect(owned(alone)).toBe(alone);
+    const held = alone.clone();
+    const mine = owned(alone);
+    expect(mine).not.toBe(alone);
+    expect(mine.dataId).not.toBe(held.dataId);
+    expect(Array.from(mine.dataSync())).toEqual([1, 2, 3]);
+    tf.dispose([held, mine]);
+  });
+});
+
+it.each([true, false])(
+  'generates keys, values and gates as the expression does, keys normed: %s',
+  async qkNorm => {
+    const [groups, tokens, width] = [3, 5, 6];
+    const options = {
+      ...{ memoryPeriod: 4, projectionsPeriod: 8, gradientCeiling: 1, qkNorm },
+      ...{ etaScale: 1.5, etaBias: -1, etaCeiling: 0.5, alphaBias: 2 },
+    };
+    const sizes = { k: width, v: width, eta: 1, alpha: 1, memory: width };
+    const x = filled(random, groups * tokens * width);
+    const weights = Object.entries(sizes).map(([name, outputs]) => ({
+      name,
+      w1: [filled(random, groups * outputs * width), outputs] as const,
+      w2: [filled(random, groups * width * width), width] as const,
+    }));
+    const run = async (backend: 'cpu' | 'wasm', make: typeof generate) => {
+      await openBackend(backend);
+      return tf.tidy(() => {
+        const tensor = ([data, rows]: readonly [Float32Array, number]) =>
+          tf.tensor3d(data.slice(), [groups, rows, width]);
+        const memories = Object.fromEntries(
+          weights.map(({ name, w1, w2 }) => [name, { w1: tensor(w1), w2: tensor(w2) }]),
+        ) as unknown as Memories;
+        const made = make(memories, tensor([x, tokens]), options);
+        return Object.entries(made).map(([name, each]) => ({
+          name,
+          shape: each.shape,
+          data: each.dataSync(),
+        }));
+      });
+    };
+    const expected = await run('cpu', generate);
+    const got = await run('wasm', (...given) => fusedGenerate(...given)!);
+    expect(got.map(({ name, shape }) => [name, shape])).toEqual(
+      expected.map(({ name, shape }) => [name, shape]),
+    );
+    got.forEach(({ name, data }, i) => {
+      expect(distance(data, expected[i].data), name).toBeLessThan(1e-5);
+    });
+    const { data } = expected[2];
+    expect(data.some(each => each === 0.5) && data.some(each => each < 0.5), 'some η at the ceiling').toBe(
+      true,
+    );
+  },
+);
