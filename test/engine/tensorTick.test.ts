@@ -104,7 +104,7 @@ it.each([true, false])(
         return Object.entries(made).map(([name, each]) => ({
           name,
           shape: each.shape,
-          data: each.dataSync(),
+          data: each.dataSync() as Float32Array,
         }));
       });
     };
