@@ -40,7 +40,7 @@ export function absorptionPanel(parent: HTMLElement, { command }: ViewActions): 
 
 function contents(state: ViewState, run: RunInfo, surroundings: Surroundings): HTMLElement[] {
   const { fact, report } = state.host.absorption!;
-  const probe = element('div', 'probe', fact.prompt, element('u', '', fact.answer));
+  const probe = element('div', 'probe', `${fact.prompt.trimEnd()} `, element('u', '', fact.answer.trim()));
   const gain = element(
     'div',
     'gain',
