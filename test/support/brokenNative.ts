@@ -39,17 +39,17 @@ tf.registerKernel({
 });
 `;
 
-/** A reciprocal square root twice as large, which the self-test does not use, and every norm does. */
+/** A logarithm half as large, which the self-test does not use, and every loss does. */
 export const WRONG_TICK = `
 const tf = require('@tensorflow/tfjs');
-const right = tf.getKernel('Rsqrt', 'cpu');
+const right = tf.getKernel('Log', 'cpu');
 tf.registerKernel({
-  kernelName: 'Rsqrt',
+  kernelName: 'Log',
   backendName: 'tensorflow',
   kernelFunc: args => {
     const info = right.kernelFunc(args);
     const values = args.backend.data.get(info.dataId).values;
-    for (let i = 0; i < values.length; i++) values[i] *= 2;
+    for (let i = 0; i < values.length; i++) values[i] /= 2;
     return info;
   },
 });
