@@ -3,15 +3,8 @@
 W1 [G, O, H], W2 [G, H, D]; rows are tokens, [G, C, D]. Gates have O = 1 and no identity.
 """
 
-import math
-
 import torch
 from torch.nn.functional import gelu
-
-
-def gelu_derivative(x):
-    density = torch.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
-    return 0.5 * (1 + torch.erf(x / math.sqrt(2))) + x * density
 
 
 def read(w1, w2, z):
@@ -51,7 +44,7 @@ def write(w1, w2, chunk, v, query=None, ceiling=1.0):
     out, pre, hidden = read(w1, w2, rows)
     pre, hidden = pre[:, :tokens], hidden[:, :tokens]
     error = 2 * (out[:, :tokens] - out[:, tokens : 2 * tokens])
-    delta = (error @ w1) * gelu_derivative(pre)
+    delta = torch.ops.aten.gelu_backward(error @ w1, pre)
 
     def squared(x):
         return (x * x).sum(-1, keepdim=True)
@@ -60,6 +53,7 @@ def write(w1, w2, chunk, v, query=None, ceiling=1.0):
     scale = (ceiling * torch.rsqrt(norm + 1e-12)).clamp(max=1)
     right = chunk["eta"] * (chunk["before"] * pre + scale * delta)
     u = torch.linalg.solve_triangular(chunk["system"], right, upper=False, unitriangular=True)
-    w1_after = chunk["retention"] * w1 - (chunk["after"] * chunk["eta"] * scale * error).mT @ hidden
-    w2_after = chunk["retention"] * w2 - (chunk["after"] * u).mT @ k
+    rates = chunk["after"] * chunk["eta"] * scale
+    w1_after = (chunk["retention"] * w1).baddbmm_((rates * error).mT, hidden, alpha=-1)
+    w2_after = (chunk["retention"] * w2).baddbmm_((chunk["after"] * u).mT, k, alpha=-1)
     return w1_after, w2_after, out[:, 2 * tokens :]
