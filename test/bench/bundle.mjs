@@ -42,8 +42,9 @@ async function bundle(name) {
   return outfile;
 }
 
-/** The line of an uncaught error that names it, else the last line. */
+/** The line of an uncaught error that names it, else the last line before Node's own. */
 function reasonIn(errors) {
   const lines = errors.trim().split('\n');
-  return lines.find(line => /^\w*Error: /.test(line)) ?? lines.at(-1);
+  const named = lines.find(line => /^(Uncaught )?\w*Error\b.*: /.test(line.trim()));
+  return named ?? lines.findLast(line => line && !line.startsWith('Node.js v'));
 }

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { initialParameters } from '../../engine/model/initialize.ts';
 import { Random } from '../../engine/tensor/random.ts';
 import { pooledGradients } from '../../engine/train/gradientPool.ts';
@@ -19,7 +20,7 @@ const ADAMW = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1 };
 export async function* rows(version: string) {
   const config = await publicConfig([1, 4, 16, 64]);
   const layout = new ParameterLayout(config);
-  const source = pooledGradients(config, 0, layout.size, 2, 'dist/gradientWorker.cjs');
+  const source = pooledGradients(config, 0, layout.size, 2, resolve('dist/gradientWorker.cjs'));
   layout.flatten(initialParameters(config, new Random(1)), source.weights);
   const trainer = new OuterTrainer(layout, source, ADAMW, 1);
   const open = (kind: string) => new PeerProcess('training_step.py', ['2', kind, JSON.stringify(config)]);
