@@ -13,8 +13,8 @@ const kernels = name => () => bundledRows('kernelBench', [name]);
 const peers = name => () => bundledRows('peerBench', [name]);
 
 /**
- * What can be measured, in the order of the table. Each answers rows, at once or as they come, and takes less than four
- * minutes on two quiet cores; `minutes` is about how many.
+ * What can be measured, in the order of the table. Each answers rows, at once or as they come. `minutes` is an estimate for
+ * two quiet cores; a part that takes more than four is to be cut in two.
  */
 export const PARTS = {
   activation: { minutes: 0.2, measure: measureActivation },

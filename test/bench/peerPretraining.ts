@@ -8,8 +8,8 @@ import { PeerProcess } from './peerProcess.ts';
 import { millionsOf, publicConfig, randomTokens } from './randomModel.ts';
 import { compared, median } from './statistics.mjs';
 
-const ROUNDS = 3;
-const HOPE = { rows: 2, tokens: 256 };
+const ROUNDS = 2;
+const HOPE = { rows: 2, tokens: 128 };
 const TRANSFORMER = { rows: 8, tokens: 256 };
 const ADAMW = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1 };
 
