@@ -4,24 +4,28 @@ import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { median, row } from './statistics.mjs';
+import { compared, median } from './statistics.mjs';
 
 const ROUNDS = 3;
 
-/** Ratios to wasm; TensorFlow is among them where `npm test` has built it. */
+/** Against wasm; TensorFlow is among them where `npm test` has built it. */
 export async function measureBackends() {
   const home = await mkdtemp(join(tmpdir(), 'hopescope-bench-'));
   try {
     await symlink(resolve('.native/installed'), join(home, 'native'));
-    const ratios = new Map();
+    const measured = new Map();
     for (let round = 0; round < ROUNDS; round++) {
-      for (const { label, ratio } of await measureOnce(home)) {
-        ratios.set(label, [...(ratios.get(label) ?? []), ratio]);
+      for (const { label, ...times } of await measureOnce(home)) {
+        measured.set(label, [...(measured.get(label) ?? []), times]);
       }
     }
-    return [...ratios].map(([label, values]) =>
-      row(`one tick of hope-mini on ${label}, against wasm`, median(values), '× its time', 2),
-    );
+    return [...measured].map(([label, rounds]) => {
+      const value = median(rounds.map(({ own }) => own));
+      const wasm = median(rounds.map(({ wasm }) => wasm));
+      const ratio = median(rounds.map(({ own, wasm }) => own / wasm));
+      const baseline = { name: 'wasm', value: wasm, ratio };
+      return compared(`one tick of hope-mini on ${label}`, { value, unit: 'ms', digits: 2 }, baseline);
+    });
   } finally {
     await rm(home, { recursive: true, force: true });
   }
@@ -35,5 +39,5 @@ async function measureOnce(home) {
   const wasm = timings.find(({ name }) => name === 'wasm');
   return timings
     .filter(timing => timing !== wasm)
-    .map(({ label, milliseconds }) => ({ label, ratio: milliseconds / wasm.milliseconds }));
+    .map(({ label, milliseconds }) => ({ label, own: milliseconds, wasm: wasm.milliseconds }));
 }

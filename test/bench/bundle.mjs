@@ -1,10 +1,32 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { createInterface } from 'node:readline';
 import esbuild from 'esbuild';
 
-/** Bundles a module of this folder with the engine's sources, which Node does not load by itself, and imports it. */
-export async function importBundled(name) {
+/**
+ * Rows as a module of this folder prints them, one JSON object a line, in a process of its own: kernels are registered
+ * for a whole process. It is bundled with the engine's sources, which Node does not load by itself.
+ */
+export async function* bundledRows(name, args) {
+  const child = spawn(process.execPath, [await bundle(name), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = once(child, 'close');
+  let errors = '';
+  child.stderr.setEncoding('utf8').on('data', text => {
+    errors += text;
+  });
+  try {
+    for await (const line of createInterface(child.stdout)) yield JSON.parse(line);
+    const [code, signal] = await ended;
+    if (code !== 0)
+      throw new Error(`${name} ${args.join(' ')} ended with ${signal ?? code}: ${reasonIn(errors)}`);
+  } finally {
+    child.kill();
+  }
+}
+
+async function bundle(name) {
   await mkdir('.bench', { recursive: true });
   const outfile = join('.bench', `${name}.mjs`);
   await esbuild.build({
@@ -17,5 +39,12 @@ export async function importBundled(name) {
     logLevel: 'error',
     logOverride: { 'equals-negative-zero': 'silent' },
   });
-  return import(pathToFileURL(outfile).href);
+  return outfile;
+}
+
+/** The line of an uncaught error that names it, else the last line before Node's own. */
+function reasonIn(errors) {
+  const lines = errors.trim().split('\n');
+  const named = lines.find(line => /^(Uncaught )?\w*Error\b.*: /.test(line.trim()));
+  return named ?? lines.findLast(line => line && !line.startsWith('Node.js v'));
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Train } from '../../engine/protocol/requests.ts';
 import { ForkedEngine } from '../support/forkedEngine.ts';
-import { median, row } from './statistics.mjs';
+import { compared, median, row } from './statistics.mjs';
 
 const MODEL = 'media/hope-mini';
 const SENTENCE = 'Mira Halloway was born in Lisbon.';
@@ -87,12 +87,19 @@ export async function measureTraining() {
   }
   await engine.kill();
   await rm(folder, { recursive: true });
-  const cost = 100 * (median(off.map((rate, i) => rate / on[i])) - 1);
-  const file = 100 * (median(on.map((rate, i) => rate / recorded[i])) - 1);
+  const milliseconds = rates => ({ value: 1000 / median(rates), unit: 'ms a token', digits: 3 });
+  const against = (name, rates, slower) => {
+    const ratio = median(rates.map((rate, i) => rate / slower[i]));
+    return { name, value: 1000 / median(rates), ratio };
+  };
   return [
     row('online training, hope-mini (2.1 M parameters)', median(on), 'tokens/s'),
-    row('cost of telemetry (off against on, median of 5 pairs)', cost, '%', 1, '< 10 %', cost < 10),
-    row('cost of the run file with keyframes (median of 5 pairs)', file, '%', 1),
+    compared('the same, telemetry on', milliseconds(on), against('telemetry off', off, on), { atMost: 1.05 }),
+    compared(
+      'the same, with a run file and keyframes',
+      milliseconds(recorded),
+      against('no file', on, recorded),
+    ),
   ];
 }
 

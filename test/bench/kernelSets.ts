@@ -19,6 +19,8 @@ export async function openKernelSets(): Promise<KernelSets> {
   };
   await openBackend('wasm', { wasmFolder: folder });
   sets.ours = tf.getKernelsForBackend('wasm');
+  // The library has none, and without it embeddings no gradient.
+  sets.stock.push(...sets.ours.filter(({ kernelName }) => kernelName === 'UnsortedSegmentSum'));
   return {
     use(set) {
       for (const { kernelName } of tf.getKernelsForBackend('wasm')) tf.unregisterKernel(kernelName, 'wasm');

@@ -1,16 +1,25 @@
-import { writeMemories } from '../../engine/model/selfModifyingTitans.ts';
+import type { MemoryWeights } from '../../engine/model/memoryMlp.ts';
+import { type Generated, writeMemories } from '../../engine/model/selfModifyingTitans.ts';
 import { Random } from '../../engine/tensor/random.ts';
 import { tf } from '../../engine/tensor/tf.ts';
 import { alternate, type KernelSets, processorSeconds } from './kernelSets.ts';
-import { row } from './statistics.mjs';
+import { productRate } from './matrixProduct.ts';
+import { compared } from './statistics.mjs';
 
-const [HEADS, WIDTH, HIDDEN, CHUNK, TOKENS] = [4, 64, 256, 16, 512];
+export const SHAPE = { heads: 4, width: 64, hidden: 256, chunk: 16, tokens: 512, eta: 0.02, alpha: 0.99 };
+const { heads, width, hidden, chunk, tokens } = SHAPE;
+/** Nine products a chunk and head: two for each of M(k), M(v), M(q), one for δ, two for the writes. */
+const FLOPS_PER_TOKEN = 9 * 2 * heads * width * hidden;
 
-/**
- * Read, L2 gradient, decay and delta rule of one memory, chunk by chunk: the composed expression on the library's
- * kernels against our fused one, one core.
- */
-export async function rows({ use }: KernelSets) {
+export const NAME = `key workload (${heads} heads, D ${width}, hidden ${hidden}, chunk ${chunk})`;
+
+export interface KeyWorkload {
+  readonly start: MemoryWeights;
+  readonly chunks: readonly (Generated & { readonly query: tf.Tensor3D })[];
+}
+
+/** Random inputs, the same every time. */
+export function keyInputs(): KeyWorkload {
   const random = new Random(5);
   const filled = (shape: [number, number, number], scale: number) =>
     tf.tensor3d(
@@ -18,46 +27,71 @@ export async function rows({ use }: KernelSets) {
       shape,
     );
   const start = {
-    w1: filled([HEADS, WIDTH, HIDDEN], 0.5 / Math.sqrt(HIDDEN)),
-    w2: filled([HEADS, HIDDEN, WIDTH], 1 / Math.sqrt(WIDTH)),
+    w1: filled([heads, width, hidden], 0.5 / Math.sqrt(hidden)),
+    w2: filled([heads, hidden, width], 1 / Math.sqrt(width)),
   };
-  const tokens = () => filled([HEADS, CHUNK, WIDTH], 1 / Math.sqrt(WIDTH));
-  const chunks = Array.from({ length: TOKENS / CHUNK }, () => ({
-    k: tokens(),
-    v: tokens(),
-    query: tokens(),
-    eta: tf.fill<tf.Rank.R2>([HEADS, CHUNK], 0.02),
-    logAlpha: tf.fill<tf.Rank.R2>([HEADS, CHUNK], Math.log(0.99)),
+  const rowsOf = () => filled([heads, chunk, width], 1 / Math.sqrt(width));
+  const chunks = Array.from({ length: tokens / chunk }, () => ({
+    k: rowsOf(),
+    v: rowsOf(),
+    query: rowsOf(),
+    eta: tf.fill<tf.Rank.R2>([heads, chunk], SHAPE.eta),
+    logAlpha: tf.fill<tf.Rank.R2>([heads, chunk], Math.log(SHAPE.alpha)),
   }));
-  let checks = { stock: 0, ours: 0 };
-  const pass = (set: 'stock' | 'ours') => {
-    let memory = { w1: start.w1.clone(), w2: start.w2.clone() };
-    for (const { query, ...chunk } of chunks) {
-      const next = tf.tidy(() => {
-        const all = { k: memory, v: memory, eta: memory, alpha: memory, memory };
-        const { memory: written } = writeMemories(all, ['memory'], chunk, { gradientCeiling: 1, query });
-        checks = { ...checks, [set]: written.read!.dataSync()[0] };
-        return { w1: written.weights.w1, w2: written.weights.w2 };
-      });
-      tf.dispose(memory);
-      memory = next;
-    }
-    tf.dispose(memory);
-  };
-  const rate = (set: 'stock' | 'ours', times: number) => async () =>
-    (times * TOKENS) /
-    (await processorSeconds(() => {
-      for (let i = 0; i < times; i++) pass(set);
-    }));
-  const { stock, ours, ratio } = await alternate(use, 5, { stock: rate('stock', 1), ours: rate('ours', 8) });
-  if (Math.abs(checks.stock - checks.ours) > 1e-4)
-    throw new Error(
-      `The key workload reads ${checks.ours} with our kernels and ${checks.stock} with the library's.`,
-    );
-  const what = `key workload (${HEADS} heads, D ${WIDTH}, hidden ${HIDDEN}, chunk ${CHUNK})`;
-  return [
-    row(`${what}, composed on stock tfjs-wasm`, stock, 'tokens/s'),
-    row(`${what}, fused, one core`, ours, 'tokens/s'),
-    row(`${what}, fused against stock`, ratio, '×', 1, '≥ 17×', ratio >= 17),
-  ];
+  return { start, chunks };
+}
+
+/** Reads and writes all chunks. @param each sees what was read of a chunk, [heads, chunk, width] */
+export function keyPass({ start, chunks }: KeyWorkload, each: (read: Float32Array) => void): MemoryWeights {
+  let memory: MemoryWeights = { w1: start.w1.clone(), w2: start.w2.clone() };
+  for (const { query, ...recorded } of chunks) {
+    const next = tf.tidy(() => {
+      const all = { k: memory, v: memory, eta: memory, alpha: memory, memory };
+      const { memory: written } = writeMemories(all, ['memory'], recorded, { gradientCeiling: 1, query });
+      each(written.read!.dataSync() as Float32Array);
+      return { w1: written.weights.w1, w2: written.weights.w2 };
+    });
+    tf.dispose({ ...memory });
+    memory = next;
+  }
+  return memory;
+}
+
+/** Tokens a second of processor time. */
+export async function keyPace(workload: KeyWorkload, times: number): Promise<number> {
+  const seconds = await processorSeconds(() => {
+    for (let i = 0; i < times; i++) tf.dispose({ ...keyPass(workload, () => {}) });
+  });
+  return (times * tokens) / seconds;
+}
+
+/**
+ * Read, L2 gradient, decay and delta rule of one memory, chunk by chunk: the composed expression on the library's
+ * kernels against our fused one, one core.
+ */
+export async function* rows({ use }: KernelSets) {
+  const workload = keyInputs();
+  const checks = (['stock', 'ours'] as const).map(set => {
+    use(set);
+    let last = 0;
+    tf.dispose({
+      ...keyPass(workload, read => {
+        last = read[0];
+      }),
+    });
+    return last;
+  });
+  if (!(Math.abs(checks[0] - checks[1]) < 1e-4)) {
+    throw new Error(`The key workload reads ${checks[1]} with our kernels, ${checks[0]} with the library's.`);
+  }
+  const runs = { stock: () => keyPace(workload, 1), ours: () => keyPace(workload, 8) };
+  const { stock, ours, ratio } = await alternate(use, 5, runs);
+  const baseline = { name: 'composed on stock tfjs-wasm', value: stock, ratio };
+  yield compared(`${NAME}, fused, one core`, { value: ours, unit: 'tokens/s' }, baseline, { atLeast: 17 });
+  use('ours');
+  const sides = [0, 1].map(() => tf.randomNormal([512, 512]));
+  let product = 0;
+  for (let i = 0; i < 5; i++) product = Math.max(product, await productRate(sides));
+  const measured = { value: (ours * FLOPS_PER_TOKEN) / 1e9, unit: 'GFLOP/s', digits: 1 };
+  yield compared(`${NAME}, its nine products`, measured, { name: 'matrix product 512, A·B', value: product });
 }
