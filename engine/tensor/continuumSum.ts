@@ -43,7 +43,7 @@ export function tapped(x: tf.Tensor2D, { taps, place }: Tap): tf.Tensor2D {
 /** The tensor itself if nothing shares its memory, else a copy in its place, which may be written to. */
 export function owned<T extends tf.Tensor>(tensor: T): T {
   if (tf.backend().refCount(tensor.dataId) === 1) return tensor;
-  const copy = tf.keep(tf.mul(tensor, tf.scalar(1)));
+  const copy = tf.tidy(() => tf.keep(tf.mul(tensor, tf.scalar(1))));
   tensor.dispose();
   return copy as T;
 }
