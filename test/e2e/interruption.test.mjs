@@ -19,7 +19,7 @@ import {
 let session;
 let page;
 before(async () => {
-  session = await openSession({ settings: { 'hopescope.train.epochs': 6 } });
+  session = await openSession({ settings: { 'hopescope.train.epochs': 24 } });
   page = session.page;
 });
 after(() => session?.close());

@@ -22,11 +22,14 @@ async function choose(key, text, label) {
   await widget.waitFor(PATIENT);
   await page.keyboard.type(text);
   const first = widget.locator('.monaco-list-row.focused .label-name');
-  await eventually(
-    () => first.textContent(PATIENT),
-    found => found === label,
-    { what: `${label} to be offered` },
-  );
+  const offered = async () => {
+    const found = await first.textContent(PATIENT);
+    // Another command of like name may stand above it.
+    const listed = await widget.locator('.monaco-list-row .label-name').allTextContents();
+    if (found !== label && listed.includes(label)) await page.keyboard.press('ArrowDown');
+    return found;
+  };
+  await eventually(offered, found => found === label, { what: `${label} to be offered` });
   await page.keyboard.press('Enter');
 }
 
