@@ -45,6 +45,8 @@ async function trainOnSentence() {
 /** Rows of the first block and of what stands outside the blocks, down to the levels. */
 async function checkpointRows() {
   const tree = pane(page, 'Checkpoint');
+  // Rows out of sight are not in the page, and the list of runs would leave too little room.
+  await fold(pane(page, 'Runs'));
   await unfold(tree);
   await tree.locator('.monaco-list-row').first().waitFor();
   return walkTree(tree, ({ label, text }) => /^(model|module) /.test(text) || label === 'Block 0');
