@@ -1,9 +1,14 @@
-import { type Disposable, Emitter, type Event, type RequestType } from 'vscode-jsonrpc/node';
+import {
+  type Disposable,
+  Emitter,
+  type Event,
+  type ProgressType,
+  type RequestType,
+} from 'vscode-jsonrpc/node';
 import type {
   AbsorptionReport,
   AbsorptionRequest,
   BackendVerdict,
-  DroppedBackend,
   Frame,
   ModelInfo,
   Probe,
@@ -44,14 +49,13 @@ import {
   StepTo,
 } from '../../engine/protocol/runRequests.ts';
 import type { EngineReturn, TrainListener } from './engineEvents.ts';
-import { EngineFailure, failureText } from './engineFailure.ts';
+import { EngineFailure } from './engineFailure.ts';
 import { type EngineLog, guarded } from './engineLog.ts';
 import type { EngineProcess, RequestOptions } from './engineProcess.ts';
-import { EngineStarter } from './engineStarter.ts';
+import { EngineSupervisor } from './engineSupervisor.ts';
 import { ENGINE_TIMES, type EngineTimes } from './engineTimes.ts';
 import type { EngineCommand } from './handshake.ts';
 import { MemoryOfEngine, type Restored } from './memoryOfEngine.ts';
-import { RestartPolicy } from './restartPolicy.ts';
 
 type Token = RequestOptions['token'];
 
@@ -59,40 +63,39 @@ type Token = RequestOptions['token'];
 const REFUSED: ReadonlySet<string> = new Set(['busy', 'bad-input', 'no-model', 'not-initialized', 'version']);
 
 /**
- * The engine as the extension uses it: started at the first request, and after a crash started again with its
- * model and memory put back. Knows nothing of VS Code. Requests reject with an `EngineFailure`, nothing else throws.
+ * The engine as the extension uses it. Knows nothing of VS Code. Requests start it when none runs, and reject with an
+ * `EngineFailure`; nothing else throws.
  */
 export class EngineClient implements Disposable {
-  readonly #starter: EngineStarter;
+  readonly #supervisor: EngineSupervisor;
   readonly #log: EngineLog;
   readonly #times: EngineTimes;
-  readonly #policy = new RestartPolicy();
   readonly #memory = new MemoryOfEngine();
-  readonly #started = new Emitter<InitializeResult>();
-  readonly #stopped = new Emitter<string>();
-  readonly #returned = new Emitter<EngineReturn>();
   readonly #modelChanged = new Emitter<ModelInfo | undefined>();
-  #process?: EngineProcess;
   /** Kept after the result, for updates that come late, until the next training. */
   #listener?: { readonly runId: string; readonly to: TrainListener };
-  #starting?: Promise<EngineProcess>;
-  #disposed = false;
 
-  readonly onDidStart: Event<InitializeResult> = this.#started.event;
+  readonly onDidStart: Event<InitializeResult>;
   /** The process ended without being asked to; the value is the cause. */
-  readonly onDidStop: Event<string> = this.#stopped.event;
-  readonly onDidReturn: Event<EngineReturn> = this.#returned.event;
+  readonly onDidStop: Event<string>;
+  readonly onDidReturn: Event<EngineReturn>;
   readonly onDidChangeModel: Event<ModelInfo | undefined> = this.#modelChanged.event;
 
   /** @param command read at every start, so that a changed setting counts from the next one on. */
   constructor(command: () => EngineCommand, log: EngineLog, times = ENGINE_TIMES) {
-    this.#starter = new EngineStarter(command, log, times);
     this.#log = log;
     this.#times = times;
+    this.#supervisor = new EngineSupervisor(command, this.#memory, log, times, {
+      attend: engine => this.#attend(engine),
+      modelChanged: () => this.#modelChanged.fire(this.#memory.model),
+    });
+    this.onDidStart = this.#supervisor.onDidStart;
+    this.onDidStop = this.#supervisor.onDidStop;
+    this.onDidReturn = this.#supervisor.onDidReturn;
   }
 
   get running(): boolean {
-    return this.#process !== undefined;
+    return this.#supervisor.running;
   }
 
   get model(): ModelInfo | undefined {
@@ -105,12 +108,12 @@ export class EngineClient implements Disposable {
   }
 
   async start(): Promise<void> {
-    await this.#engine();
+    await this.#supervisor.engine();
   }
 
   /** Loads a model; a failure leaves the one before in place. */
   async loadModel(path: string, token?: Token): Promise<ModelInfo> {
-    const engine = await this.#engine();
+    const engine = await this.#supervisor.engine();
     const model = await engine.request(LoadModel, { path }, { token });
     this.#memory.loaded(path, model);
     this.#modelChanged.fire(model);
@@ -123,7 +126,7 @@ export class EngineClient implements Disposable {
     listener: TrainListener,
     token: NonNullable<Token>,
   ): Promise<TrainResult> {
-    const engine = await this.#engine();
+    const engine = await this.#supervisor.engine();
     if (token.isCancellationRequested) throw new EngineFailure('cancelled', 'Cancelled.');
     const { runId } = request;
     this.#listener = { runId, to: listener };
@@ -146,7 +149,7 @@ export class EngineClient implements Disposable {
 
   /** Opens a training that goes only when told to. @param tokens called with every token's place before it resolves */
   async openStepper(request: TrainRequest, tokens: (spans: TokenSpans) => void): Promise<RunInfo> {
-    const engine = await this.#engine();
+    const engine = await this.#supervisor.engine();
     const { runId, runPath } = request;
     this.#listener = { runId, to: { tokens, frame: () => {}, progress: () => {} } };
     this.#memory.training(runPath);
@@ -163,12 +166,12 @@ export class EngineClient implements Disposable {
     runId: string,
     updates: number,
   ): Promise<{ updates: number; position: number; ended: boolean; frame: Frame }> {
-    return (await this.#engine()).request(StepTo, { runId, updates }, { timeout: 0 });
+    return (await this.#supervisor.engine()).request(StepTo, { runId, updates }, { timeout: 0 });
   }
 
   /** Ends a stepped training where its cursor is. @param updates that the memory then holds of it */
   async closeStepper(runId: string, updates: number): Promise<RunInfo> {
-    const info = await (await this.#engine()).request(CloseStepper, { runId });
+    const info = await (await this.#supervisor.engine()).request(CloseStepper, { runId });
     this.#memory.trained(updates);
     this.#modelChanged.fire(this.#memory.model);
     return info;
@@ -176,11 +179,11 @@ export class EngineClient implements Disposable {
 
   /** Recorded updates `first` to `first + count − 1` of a run file. */
   async readUpdates(path: string, first: number, count: number): Promise<Frame> {
-    return (await this.#engine()).request(ReadUpdates, { path, first, count });
+    return this.request(ReadUpdates, { path, first, count });
   }
 
   async scoreProbes(probes: readonly Probe[], token?: Token): Promise<ProbeScore[]> {
-    return (await this.#engine()).request(ScoreProbes, { probes }, { token });
+    return (await this.#supervisor.engine()).request(ScoreProbes, { probes }, { token });
   }
 
   /** Asks what needs no bookkeeping here, such as reading a run. */
@@ -189,7 +192,7 @@ export class EngineClient implements Disposable {
     params: P,
     options: RequestOptions = {},
   ): Promise<R> {
-    return (await this.#engine()).request(type, params, options);
+    return (await this.#supervisor.engine()).request(type, params, options);
   }
 
   /** Makes a recorded state the live one; a cancelled or refused request leaves the state as it was. */
@@ -198,10 +201,8 @@ export class EngineClient implements Disposable {
     updates: number,
     token?: Token,
   ): Promise<{ recomputed: number; seconds: number }> {
-    const engine = await this.#engine();
-    const result = await engine.request(SeekRun, { path, updates }, { token, timeout: 0 });
-    // A new object tells everyone that the weights are others.
-    this.#modelChanged.fire(this.#memory.model && { ...this.#memory.model });
+    const result = await this.request(SeekRun, { path, updates }, { token, timeout: 0 });
+    this.#weightsChanged();
     return result;
   }
 
@@ -211,15 +212,14 @@ export class EngineClient implements Disposable {
     progress: (progress: TrainProgress) => void,
     token?: Token,
   ): Promise<RunInfo> {
-    const engine = await this.#engine();
-    const listener = engine.onProgress(Progress, params.runId, progress);
-    try {
-      const info = await engine.request(Branch, params, { token, timeout: 0 });
-      this.#modelChanged.fire(this.#memory.model && { ...this.#memory.model });
-      return info;
-    } finally {
-      listener.dispose();
-    }
+    const info = await this.#tracked(
+      Branch,
+      params,
+      { type: Progress, token: params.runId, progress },
+      token,
+    );
+    this.#weightsChanged();
+    return info;
   }
 
   /** Looks into a run, which changes nothing. */
@@ -228,17 +228,11 @@ export class EngineClient implements Disposable {
     progress: (progress: { done: number; total: number }) => void,
     token?: Token,
   ): Promise<AbsorptionReport> {
-    const engine = await this.#engine();
-    const listener = engine.onProgress(AbsorbProgress, params.token, progress);
-    try {
-      return await engine.request(Absorb, params, { token, timeout: 0 });
-    } finally {
-      listener.dispose();
-    }
+    return this.#tracked(Absorb, params, { type: AbsorbProgress, token: params.token, progress }, token);
   }
 
   async resetMemory(token?: Token): Promise<ModelInfo> {
-    const model = await (await this.#engine()).ask(ResetMemory, { token });
+    const model = await (await this.#supervisor.engine()).ask(ResetMemory, { token });
     this.#memory.reset(model);
     this.#modelChanged.fire(model);
     return model;
@@ -246,116 +240,67 @@ export class EngineClient implements Disposable {
 
   /** @returns bytes written */
   async saveFastState(path: string, token?: Token): Promise<number> {
-    return (await (await this.#engine()).request(SaveFastState, { path }, { token })).bytes;
+    return (await (await this.#supervisor.engine()).request(SaveFastState, { path }, { token })).bytes;
   }
 
   async describe(token?: Token): Promise<TensorInfo[]> {
-    return (await this.#engine()).ask(Describe, { token });
+    return (await this.#supervisor.engine()).ask(Describe, { token });
   }
 
   /** Times every backend on the loaded model; answers with what is known unless `again`. */
   async measureBackends(params: MeasureParams, token?: Token): Promise<BackendVerdict> {
-    const engine = await this.#engine();
+    const engine = await this.#supervisor.engine();
     return engine.request(MeasureBackends, params, { token, timeout: 0 });
   }
 
   /** Backends that ended their engine are opened again, from the next start on. */
   forgiveBackends(): void {
-    this.#starter.forgive();
+    this.#supervisor.forgiveBackends();
   }
 
   /** Ends the engine, if one runs, and starts another with the same model and memory. */
   async restart(): Promise<Restored> {
-    const engine = this.#process ?? (await this.#starting?.catch(() => undefined));
-    this.#process = undefined;
-    await engine?.stop('restarted');
-    this.#starting = undefined;
-    await this.#engine();
+    await this.#supervisor.restart();
     return this.#memory.restored;
   }
 
   /** Asks the engine to leave and kills it after two seconds; resolves when it is gone. */
   async stop(): Promise<void> {
-    this.#disposed = true;
-    const engine = this.#process ?? (await this.#starting?.catch(() => undefined));
-    this.#process = undefined;
-    await engine?.stop();
+    await this.#supervisor.stop();
   }
 
   dispose(): void {
-    void this.stop();
-    for (const emitter of [this.#started, this.#stopped, this.#returned, this.#modelChanged])
-      emitter.dispose();
+    this.#supervisor.dispose();
+    this.#modelChanged.dispose();
   }
 
-  #engine(): Promise<EngineProcess> {
-    if (this.#process) return Promise.resolve(this.#process);
-    this.#starting ??= this.#settle(this.#launch());
-    return this.#starting;
-  }
-
-  #settle(starting: Promise<EngineProcess>): Promise<EngineProcess> {
-    const settled = starting.finally(() => {
-      if (this.#starting === settled) this.#starting = undefined;
-    });
-    settled.catch(() => undefined);
-    return settled;
-  }
-
-  async #launch(): Promise<EngineProcess> {
-    const engine = await this.#starter.start();
-    if (this.#disposed) {
-      await engine.stop();
-      throw new EngineFailure('stopped', 'The extension is shutting down.');
-    }
-    this.#log.info(
-      `Engine ${engine.info.engineVersion}, backend ${engine.info.label}, pid ${engine.info.pid}`,
-    );
+  #attend(engine: EngineProcess): void {
     engine.onNotification(Tokens, spans => this.#listening(spans.runId)?.tokens(spans));
     engine.onNotification(UpdateFrame, frame => {
       guarded(this.#log, 'updates', (f: Frame) => this.#listening(f.runId)?.frame(f))(frame);
       engine.notify(FrameSeen, { runId: frame.runId, next: frame.first + frame.count });
     });
-    this.#started.fire(engine.info);
-    const before = this.#memory.model;
-    await this.#memory.restore(engine, this.#log);
-    if (before !== this.#memory.model) this.#modelChanged.fire(this.#memory.model);
-    this.#process = engine;
-    void engine.ended.then(cause => this.#ended(engine, cause));
-    return engine;
   }
 
-  #ended(engine: EngineProcess, cause: string): void {
-    if (engine !== this.#process) return;
-    this.#process = undefined;
-    this.#log.error(`The engine stopped: ${cause}`);
-    const dropped = this.#starter.ended(engine, cause);
-    this.#starting = this.#settle(this.#revive(cause, dropped));
-    this.#starting.catch(error => {
-      if (!this.#disposed) this.#returned.fire({ cause, dropped, problem: failureText(error) });
-    });
-    this.#stopped.fire(cause);
-  }
-
-  async #revive(cause: string, dropped?: DroppedBackend): Promise<EngineProcess> {
-    let problem = `The engine stopped (${cause}).`;
-    for (;;) {
-      const delay = this.#policy.next(Date.now());
-      if (delay === undefined || this.#disposed) break;
-      await new Promise(resolve => setTimeout(resolve, delay));
-      try {
-        const engine = await this.#launch();
-        this.#returned.fire({
-          ...{ cause, dropped, backend: engine.info.label },
-          restored: this.#memory.restored,
-        });
-        return engine;
-      } catch (error) {
-        problem = failureText(error);
-        this.#log.error(`Restart: ${problem}`);
-      }
+  /** A request that takes as long as it takes and reports its progress under a token. */
+  async #tracked<P, R, V>(
+    type: RequestType<P, R, EngineErrorData>,
+    params: P,
+    reports: { type: ProgressType<V>; token: string; progress: (value: V) => void },
+    token?: Token,
+  ): Promise<R> {
+    const engine = await this.#supervisor.engine();
+    const listener = engine.onProgress(reports.type, reports.token, reports.progress);
+    try {
+      return await engine.request(type, params, { token, timeout: 0 });
+    } finally {
+      listener.dispose();
     }
-    throw new EngineFailure('stopped', problem);
+  }
+
+  /** A new object tells everyone that the weights of the loaded model are others. */
+  #weightsChanged(): void {
+    this.#modelChanged.fire(this.#memory.model && { ...this.#memory.model });
   }
 
   async #cancel(engine: EngineProcess, runId: string): Promise<void> {
