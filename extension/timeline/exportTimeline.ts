@@ -1,7 +1,8 @@
 import * as vscode from 'vscode';
-import { decodeFrame, METRICS } from '../../engine/protocol/index.ts';
+import { decodeFrame } from '../../engine/protocol/index.ts';
 import { ReadUpdates } from '../../engine/protocol/runRequests.ts';
 import { megabytes } from '../training/figures.ts';
+import { CSV_HEAD, csvRows } from '../training/runTable.ts';
 import { runReport } from './runReport.ts';
 import type { TimelinePage } from './timelinePage.ts';
 import type { TimelineServices } from './timelineServices.ts';
@@ -67,24 +68,16 @@ const bytesOf = ({ text, bytes }: { text?: string; bytes?: Uint8Array }): Uint8A
 
 async function allUpdates({ engine }: TimelineServices, page: TimelinePage): Promise<Uint8Array> {
   const run = page.run!;
-  const parts = [
-    Buffer.from(`update_index,position,tokens,loss,block_index,level,period,${METRICS.join(',')}\n`),
-  ];
+  const parts = [Buffer.from(CSV_HEAD)];
   for (let first = 0; first < run.updates; first += CHUNK) {
     const frame = await engine.request(ReadUpdates, { path: run.path, first, count: CHUNK });
-    let rows = '';
-    for (const { index, position, loss, surprise, metrics } of decodeFrame(frame)) {
-      let at = 0;
-      for (let block = 0; block < run.blocks; block++) {
-        for (const { id, period } of run.levels) {
-          const numbers = metrics.subarray(at, at + METRICS.length);
-          const row = [index, position, surprise.length, loss, block, id, period, ...numbers];
-          rows += `${row.map(cell => (Number.isNaN(cell) ? '' : cell)).join(',')}\n`;
-          at += METRICS.length;
-        }
-      }
-    }
-    parts.push(Buffer.from(rows));
+    parts.push(
+      Buffer.from(
+        decodeFrame(frame)
+          .map(update => csvRows(update, run))
+          .join(''),
+      ),
+    );
     if (frame.count === 0) break;
   }
   return Buffer.concat(parts);

@@ -1,24 +1,33 @@
-import { METRICS } from '../../engine/protocol/index.ts';
+import { METRICS, type Update } from '../../engine/protocol/index.ts';
 import type { RunHistory } from '../state/runHistory.ts';
 
 const COLUMNS = ['update_index', 'position', 'tokens', 'loss', 'block_index', 'level', 'period'] as const;
 
-/** One row an update, block and level, at full precision; what is not known is empty. Piece by piece, as a run is long. */
-export function* runCsv(run: RunHistory): Generator<string> {
-  yield `${[...COLUMNS, ...METRICS].join(',')}\n`;
-  for (const { index, position, loss, surprise, metrics } of run.kept()) {
-    let at = 0;
-    let rows = '';
-    for (let block = 0; block < run.blocks; block++) {
-      for (const { id, period } of run.levels) {
-        const numbers = metrics.subarray(at, at + METRICS.length);
-        const row = [index, position, surprise.length, loss, block, id, period, ...numbers];
-        rows += `${row.map(cell => (Number.isNaN(cell) ? '' : cell)).join(',')}\n`;
-        at += METRICS.length;
-      }
+/** The names of the columns, a line. */
+export const CSV_HEAD = `${[...COLUMNS, ...METRICS].join(',')}\n`;
+
+/** One row a block and level of an update, at full precision; what is not known is empty. */
+export function csvRows(
+  { index, position, loss, surprise, metrics }: Update,
+  { blocks, levels }: Pick<RunHistory, 'blocks' | 'levels'>,
+): string {
+  let at = 0;
+  let rows = '';
+  for (let block = 0; block < blocks; block++) {
+    for (const { id, period } of levels) {
+      const numbers = metrics.subarray(at, at + METRICS.length);
+      const row = [index, position, surprise.length, loss, block, id, period, ...numbers];
+      rows += `${row.map(cell => (Number.isNaN(cell) ? '' : cell)).join(',')}\n`;
+      at += METRICS.length;
     }
-    yield rows;
   }
+  return rows;
+}
+
+/** The updates kept of a run as CSV, piece by piece, as a run is long. */
+export function* runCsv(run: RunHistory): Generator<string> {
+  yield CSV_HEAD;
+  for (const update of run.kept()) yield csvRows(update, run);
 }
 
 /** The same updates as JSON, each with the surprise of its tokens; `metrics` is [block][level][column]. */
