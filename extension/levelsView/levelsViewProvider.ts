@@ -21,6 +21,7 @@ import {
 } from '../../engine/protocol/messages.ts';
 import type { RunHistory } from '../state/runHistory.ts';
 import type { Snapshot, Store } from '../state/store.ts';
+import { inTime } from '../webviews/inTime.ts';
 import { contributedColors, pageHtml } from '../webviews/pageHtml.ts';
 import { FrameCoalescer } from './frameCoalescer.ts';
 import { toLevelsState } from './levelsState.ts';
@@ -111,8 +112,8 @@ export class LevelsViewProvider implements vscode.WebviewViewProvider, vscode.Di
   /** Shows the view and asks it for its chart. @throws Error when the page does not answer or answers nonsense */
   async exportChart(format: ChartFormat): Promise<ChartExport> {
     await vscode.commands.executeCommand(`${LevelsViewProvider.id}.focus`);
-    const page = this.#page?.ready ? this.#page : await inTime(nextOf(this.#readied.event));
-    const answer: unknown = await inTime(page.messenger.sendRequest(LevelsExport, page.receiver, format));
+    const page = this.#page?.ready ? this.#page : await answered(nextOf(this.#readied.event));
+    const answer: unknown = await answered(page.messenger.sendRequest(LevelsExport, page.receiver, format));
     const { text, bytes } = (answer ?? {}) as Partial<ChartExport>;
     if (format === 'png' ? !(bytes instanceof Uint8Array) : typeof text !== 'string') {
       throw new Error(`The Levels view did not answer with a chart in ${format.toUpperCase()}.`);
@@ -191,14 +192,7 @@ function nextOf<T>(event: vscode.Event<T>): Promise<T> {
   });
 }
 
-async function inTime<T>(promise: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('The Levels view does not answer.')), PATIENCE_MS);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+/** What the page answers, unless it takes too long. */
+function answered<T>(promise: Promise<T>): Promise<T> {
+  return inTime(promise, PATIENCE_MS, 'The Levels view does not answer.');
 }

@@ -26,6 +26,7 @@ import {
 } from '../../engine/protocol/timelineMessages.ts';
 import { failureText } from '../engine/engineFailure.ts';
 import { runUri } from '../runs/runsFolder.ts';
+import { inTime } from '../webviews/inTime.ts';
 import { contributedColors, pageHtml } from '../webviews/pageHtml.ts';
 import { describeShown, totalOf } from './shownRun.ts';
 import { answerReads, type Computing } from './timelineReads.ts';
@@ -315,8 +316,8 @@ export class TimelinePage implements vscode.Disposable {
   }
 
   async #ask<P, R>(type: { method: string; _?: [P, R] }, params: P): Promise<R> {
-    await inTime(this.#readied.promise);
-    return inTime(this.#messenger!.sendRequest<P, R>({ method: type.method }, this.#receiver!, params));
+    await answered(this.#readied.promise);
+    return answered(this.#messenger!.sendRequest<P, R>({ method: type.method }, this.#receiver!, params));
   }
 }
 
@@ -330,14 +331,7 @@ function checkedPlace(place: unknown): Omit<TimelineRequest, 'command' | 'path'>
   };
 }
 
-async function inTime<T>(promise: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('The Timeline does not answer.')), PATIENCE_MS);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+/** What the page answers, unless it takes too long. */
+function answered<T>(promise: Promise<T>): Promise<T> {
+  return inTime(promise, PATIENCE_MS, 'The Timeline does not answer.');
 }
