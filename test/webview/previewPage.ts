@@ -1,10 +1,12 @@
 // The page's side of the preview: plays the host for the real view.
+
 import {
   LevelsExport,
   LevelsFrame,
   LevelsReady,
   LevelsResetMessage,
 } from '../../engine/protocol/messages.ts';
+import { watchDraws } from './drawTimes.ts';
 import { fakeHost } from './fakeHost.ts';
 import { SCENES } from './scenes.ts';
 import { syntheticFrame, TICK } from './synthetic.ts';
@@ -56,14 +58,7 @@ async function stream(tokens: number, perFrame: number): Promise<{ draws: number
   return { draws: [...draws], intervals };
 }
 
-const draws: number[] = [];
-const animate = window.requestAnimationFrame.bind(window);
-window.requestAnimationFrame = callback =>
-  animate(time => {
-    const start = performance.now();
-    callback(time);
-    draws.push(performance.now() - start);
-  });
+const draws = watchDraws();
 
 const exported = (format: string) => host.request(LevelsExport.method, format);
 Object.assign(window, { preview: { play, stream, exported, hover: scene.hover } });

@@ -1,9 +1,11 @@
 // The page's side of the Timeline's preview: plays the host for the real view.
+
 import {
   TimelineExport,
   TimelineReport,
   TimelineStepMessage,
 } from '../../engine/protocol/timelineMessages.ts';
+import { watchDraws } from './drawTimes.ts';
 import { fakeHost } from './fakeHost.ts';
 import { THEME_CLASS, type ThemeName, themeVariables } from './themes.ts';
 import { timelineHost } from './timelineHost.ts';
@@ -77,14 +79,7 @@ async function scrub(frames: number): Promise<{ draws: number[]; intervals: numb
   return { draws: [...draws], intervals };
 }
 
-const draws: number[] = [];
-const animate = window.requestAnimationFrame.bind(window);
-window.requestAnimationFrame = callback =>
-  animate(time => {
-    const start = performance.now();
-    callback(time);
-    draws.push(performance.now() - start);
-  });
+const draws = watchDraws();
 
 const exported = (format: string) => host.request(TimelineExport.method, format);
 const report = () => host.request(TimelineReport.method, undefined);
