@@ -6,13 +6,7 @@ import type { Probe } from './probe.ts';
 import type { EngineErrorData } from './requests.ts';
 import type { BranchChange, RunInfo } from './runInfo.ts';
 import type { RunOverview } from './runOverview.ts';
-import type {
-  ChangeRequest,
-  DeltaSpectrum,
-  SpectrumRequest,
-  WriteParts,
-  WritePartsRequest,
-} from './spectrum.ts';
+import type { DeltaSpectrum, SpectrumRequest, WriteParts, WritePartsRequest } from './spectrum.ts';
 import type { TrainRequest } from './training.ts';
 
 /** Every request names the run by its file. None needs a loaded model but where it says so. */
@@ -65,10 +59,6 @@ export const ReadSpectrum = new RequestType<SpectrumRequest, DeltaSpectrum, Engi
 /** Decay, erase and write of one update of `memory` or `projections`. Needs the model. */
 export const ReadWriteParts = new RequestType<WritePartsRequest, WriteParts, EngineErrorData>(
   'run/writeParts',
-);
-/** The nearest update before or after one that changed a level; none where there is no further one. Cancellable. */
-export const FindChange = new RequestType<ChangeRequest, { update?: number }, EngineErrorData>(
-  'run/findChange',
 );
 /** Which level's change a fact's gain is owed to. Needs the model. Cancellable; progress by `token`. */
 export const Absorb = new RequestType<AbsorptionRequest, AbsorptionReport, EngineErrorData>('run/absorb');

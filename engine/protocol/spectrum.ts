@@ -15,14 +15,6 @@ export interface WritePartsRequest {
   readonly block: number;
 }
 
-export interface ChangeRequest {
-  readonly path: string;
-  /** Index of the update to look from; it is not looked at itself. */
-  readonly update: number;
-  readonly direction: 'next' | 'previous';
-  readonly level: string;
-}
-
 /** Singular values of what one matrix changed, largest first, beside those of the matrix itself. */
 export interface MatrixSpectrum {
   readonly name: string;

@@ -2,13 +2,11 @@ import type { MessageConnection } from 'vscode-jsonrpc';
 import type { AbsorptionRequest } from '../protocol/absorption.ts';
 import type { InterferenceRequest } from '../protocol/forgetting.ts';
 import * as protocol from '../protocol/runRequests.ts';
-import type { ChangeRequest, SpectrumRequest, WritePartsRequest } from '../protocol/spectrum.ts';
+import type { SpectrumRequest, WritePartsRequest } from '../protocol/spectrum.ts';
 import { absorbFact } from './absorption.ts';
 import type { On } from './answers.ts';
-import { findChange } from './changes.ts';
 import { readForgetting, readInterference } from './forgetting.ts';
 import type { InspectedRun } from './inspectedRun.ts';
-import { withRun } from './runReading.ts';
 import type { Session } from './session.ts';
 import { readSpectrum, readWriteParts } from './spectra.ts';
 
@@ -32,9 +30,6 @@ export function handleIntrospection(on: On, connection: MessageConnection, opene
     absorbFact(run, request, (done, total) => {
       void connection.sendProgress(protocol.AbsorbProgress, request.token, { done, total });
     }),
-  );
-  on(protocol.FindChange, (request: ChangeRequest, token) =>
-    withRun(request.path, reader => findChange(reader, request, () => token.isCancellationRequested)),
   );
   on(protocol.ReadForgetting, ({ paths }: { paths: readonly string[] }) => readForgetting(paths));
 }

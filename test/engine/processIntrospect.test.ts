@@ -5,7 +5,6 @@ import * as protocol from '../../engine/protocol/requests.ts';
 import {
   Absorb,
   AbsorbProgress,
-  FindChange,
   ReadForgetting,
   ReadInterference,
   ReadSpectrum,
@@ -53,8 +52,6 @@ describe('the engine process', () => {
     expect(spectrum.matrices[0].delta).toBeInstanceOf(Float32Array);
     const { parts } = await connection.sendRequest(ReadWriteParts, { ...place, update: 0 });
     expect(parts[0].write).toBeGreaterThan(0);
-    const change = { path: run.path, update: 0, direction: 'next', level: 'cms.0' } as const;
-    expect(await connection.sendRequest(FindChange, change)).toEqual({ update: 3 });
     const { facts } = await connection.sendRequest(ReadInterference, {
       ...{ path: run.path, from: 0, to: run.updates, probes: [FACT] },
     });

@@ -4,7 +4,6 @@ import { METRIC_INDEX, METRICS } from '../../engine/protocol/metric.ts';
 import type { TrainOptions } from '../../engine/protocol/training.ts';
 import { RunReader } from '../../engine/run/index.ts';
 import { absorbFact } from '../../engine/session/absorption.ts';
-import { findChange } from '../../engine/session/changes.ts';
 import { readForgetting, readInterference } from '../../engine/session/forgetting.ts';
 import type { Session } from '../../engine/session/session.ts';
 import { readSpectrum, readWriteParts } from '../../engine/session/spectra.ts';
@@ -208,20 +207,6 @@ describe('the inside of a recorded run', () => {
     await expect(refused('projections', 0)).rejects.toThrow('did not change projections');
     await expect(refused('cms.0', 3)).rejects.toThrow('has no parts');
     await expect(refused('memory', 1e6)).rejects.toThrow('no stretch');
-  });
-
-  test('the next and the previous change of a level', async () => {
-    const reader = RunReader.open(run.path);
-    const find = (update: number, direction: 'next' | 'previous', level: string) =>
-      findChange(reader, { path: run.path, update, direction, level }, never);
-    // 4 tokens an update: cms.1 fires at every eighth.
-    expect(await find(0, 'next', 'cms.1')).toEqual({ update: 7 });
-    expect(await find(7, 'next', 'cms.1')).toEqual({ update: 15 });
-    expect(await find(15, 'previous', 'cms.1')).toEqual({ update: 7 });
-    expect(await find(7, 'previous', 'cms.1')).toEqual({});
-    expect(await find(run.updates - 1, 'next', 'memory')).toEqual({});
-    await expect(find(0, 'next', 'cms.9')).rejects.toThrow('no level "cms.9"');
-    reader.close();
   });
 
   test('interference is predicted by the gradient: well for a small change', async () => {
