@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import { type Probe, type RunInfo, writeProbeText } from '../../engine/protocol/index.ts';
-import { DescribeRun } from '../../engine/protocol/runRequests.ts';
 import { runUri } from '../runs/runsFolder.ts';
 import type { FactReport } from '../state/factReport.ts';
 import { askProbe, selectedFact } from './askFact.ts';
@@ -106,7 +105,7 @@ async function runOf(
   const { run } = store.snapshot;
   const current = run && run.updates > 0 ? runUri(context, run.id).fsPath : undefined;
   const chosen = path ?? active ?? current;
-  if (chosen !== undefined) return engine.request(DescribeRun, { path: chosen });
+  if (chosen !== undefined) return engine.request('DescribeRun', { path: chosen });
   const newest = await catalog.list(20);
   return newest.find(({ info }) => info && info.updates > 0)?.info;
 }

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import type { CommandContext } from '../commands/commandContext.ts';
 import { engineCommand, installedNativeFolder } from '../settings/configuration.ts';
-import { type CommandLine, runBackendsCommand } from './installProcess.ts';
+import type { CommandLine } from './installProcess.ts';
 import { pickPython } from './pythonPick.ts';
 
 interface SourceItem extends vscode.QuickPickItem {
@@ -105,8 +105,11 @@ function run<T>({ context, log }: CommandContext, title: string, args: readonly 
   return Promise.resolve(
     vscode.window.withProgress(
       { location: vscode.ProgressLocation.Notification, title, cancellable: true },
-      (progress, token) =>
-        runBackendsCommand<T>(command, args, log, message => progress.report({ message }), token),
+      async (progress, token) => {
+        // Loaded at the first need: activation must stay short.
+        const { runBackendsCommand } = await import('./installProcess.ts');
+        return runBackendsCommand<T>(command, args, log, message => progress.report({ message }), token);
+      },
     ),
   );
 }

@@ -1,5 +1,4 @@
 import * as vscode from 'vscode';
-import type { RequestType } from 'vscode-jsonrpc/node';
 import type {
   AbsorptionReport,
   AbsorptionRequest,
@@ -16,7 +15,6 @@ import type {
   TrainResult,
 } from '../../engine/protocol/index.ts';
 import { timingText } from '../../engine/protocol/index.ts';
-import type { EngineErrorData } from '../../engine/protocol/requests.ts';
 import type { BranchRequest } from '../../engine/protocol/runRequests.ts';
 import { engineCommand, nativeFolder } from '../settings/configuration.ts';
 import { configuredModel } from '../settings/modelSetting.ts';
@@ -27,6 +25,7 @@ import type { EngineReturn, TrainListener } from './engineEvents.ts';
 import { EngineFailure, failureText } from './engineFailure.ts';
 import type { EngineCommand } from './handshake.ts';
 import type { Restored } from './memoryOfEngine.ts';
+import { type ParamsOf, type ResultOf, type RunRequestName, runRequest } from './runRequest.ts';
 
 /** The engine with VS Code's settings, keeping the store's model, backend and phase true. */
 export class EngineHost implements EngineApi, vscode.Disposable {
@@ -92,22 +91,24 @@ export class EngineHost implements EngineApi, vscode.Disposable {
   }
 
   /** Asks about recorded runs; the engine is started, no model is loaded. */
-  async request<P, R>(
-    type: RequestType<P, R, EngineErrorData>,
-    params: P,
+  async request<K extends RunRequestName>(
+    name: K,
+    params: ParamsOf<K>,
     token?: vscode.CancellationToken,
-  ): Promise<R> {
-    return (await this.#started()).request(type, params, { token });
+  ): Promise<ResultOf<K>> {
+    const client = await this.#started();
+    return client.request(await runRequest(name), params, { token });
   }
 
   /** As {@link request}, with the configured model loaded; as long as it takes. */
-  async compute<P, R>(
-    type: RequestType<P, R, EngineErrorData>,
-    params: P,
+  async compute<K extends RunRequestName>(
+    name: K,
+    params: ParamsOf<K>,
     token?: vscode.CancellationToken,
-  ): Promise<R> {
+  ): Promise<ResultOf<K>> {
     await this.model(token);
-    return (await this.#started()).request(type, params, { token, timeout: 0 });
+    const client = await this.#started();
+    return client.request(await runRequest(name), params, { token, timeout: 0 });
   }
 
   async seekRun(path: string, updates: number, token?: vscode.CancellationToken) {

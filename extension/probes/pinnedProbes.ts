@@ -1,10 +1,15 @@
 import * as vscode from 'vscode';
 import type { Probe } from '../../engine/protocol/index.ts';
 import type { Store } from '../state/store.ts';
-import { type ProbesProblem, parseProbesFile, withoutProbe, withProbe } from './probesText.ts';
+import type { ProbesProblem } from './probesText.ts';
 
 const FILE = ['.hopescope', 'probes.json'] as const;
 const LARGEST_FILE = 4_000_000;
+
+type ProbesText = typeof import('./probesText.ts');
+
+/** Loaded at the first file, and its parser with it: activation must stay short. */
+const probesText = (): Promise<ProbesText> => import('./probesText.ts');
 
 /**
  * The probes pinned in `.hopescope/probes.json` of the first workspace folder. The file is watched and read again at
@@ -34,16 +39,16 @@ export class PinnedProbes implements vscode.Disposable {
 
   /** @throws Error with words for the user where the file is damaged, cannot be written, or no folder is open */
   async pin(probes: readonly Probe[]): Promise<void> {
-    await this.#edit(text => probes.reduce(withProbe, text));
+    await this.#edit((text, { withProbe }) => probes.reduce(withProbe, text));
   }
 
   async unpin(probes: readonly Probe[]): Promise<void> {
-    await this.#edit(text => probes.reduce(withoutProbe, text));
+    await this.#edit((text, { withoutProbe }) => probes.reduce(withoutProbe, text));
   }
 
   /** Puts one probe in the place of another. */
   async replace(old: Probe, probe: Probe): Promise<void> {
-    await this.#edit(text => withProbe(withoutProbe(text, old), probe));
+    await this.#edit((text, { withProbe, withoutProbe }) => withProbe(withoutProbe(text, old), probe));
   }
 
   /** Resolves when the file was read as it is now. */
@@ -82,6 +87,7 @@ export class PinnedProbes implements vscode.Disposable {
       this.#store.setPinned([]);
       return;
     }
+    const { parseProbesFile } = await probesText();
     const { probes, problems } = parseProbesFile(text);
     // A file that cannot be read at all takes nothing away: it may be half edited.
     if (problems.length === 0 || probes.length > 0) this.#store.setPinned(probes);
@@ -105,13 +111,14 @@ export class PinnedProbes implements vscode.Disposable {
     }
   }
 
-  async #edit(change: (text: string) => string): Promise<void> {
+  async #edit(change: (text: string, by: ProbesText) => string): Promise<void> {
     const { file } = this;
     if (!file) throw new Error('Probes are pinned in a folder. Open one first.');
     const text = (await this.#text(file)) ?? '';
-    const [problem] = parseProbesFile(text).problems;
+    const by = await probesText();
+    const [problem] = by.parseProbesFile(text).problems;
     if (problem) throw new Error(`${problemText(file, problem)} Mend it first; nothing was changed.`);
-    const changed = change(text);
+    const changed = change(text, by);
     if (changed !== text) await writeWhole(file, changed);
     await this.reload();
   }

@@ -1,7 +1,6 @@
 import { stat } from 'node:fs/promises';
 import * as vscode from 'vscode';
 import type { RunInfo } from '../../engine/protocol/index.ts';
-import { DescribeRun } from '../../engine/protocol/runRequests.ts';
 import { failureText } from '../engine/engineFailure.ts';
 import type { EngineHost } from '../engine/engineHost.ts';
 import { runsFolder } from './runsFolder.ts';
@@ -69,7 +68,7 @@ export class RunCatalog implements vscode.Disposable {
     if (known?.stamp === stamp) return known.entry;
     let entry: CatalogEntry;
     try {
-      entry = { path, info: await this.#engine.request(DescribeRun, { path }) };
+      entry = { path, info: await this.#engine.request('DescribeRun', { path }) };
     } catch (error) {
       entry = { path, problem: failureText(error) };
     }

@@ -1,5 +1,4 @@
 import * as vscode from 'vscode';
-import { Annotate } from '../../engine/protocol/runRequests.ts';
 import { failureText } from '../engine/engineFailure.ts';
 import type { EngineHost } from '../engine/engineHost.ts';
 import type { Timelines } from '../timeline/timelines.ts';
@@ -56,7 +55,7 @@ async function removeBookmark(
   catalog: RunCatalog,
   { info, bookmark }: BookmarkNode,
 ): Promise<void> {
-  await engine.request(Annotate, { path: info.path, updates: bookmark.updates });
+  await engine.request('Annotate', { path: info.path, updates: bookmark.updates });
   catalog.refresh();
 }
 
@@ -73,7 +72,7 @@ async function editNote(
     },
   });
   if (note === undefined) return;
-  await engine.request(Annotate, { path: info.path, updates: bookmark.updates, note });
+  await engine.request('Annotate', { path: info.path, updates: bookmark.updates, note });
   catalog.refresh();
 }
 

@@ -1,5 +1,4 @@
 import * as vscode from 'vscode';
-import { Annotate } from '../../engine/protocol/runRequests.ts';
 import { grouped } from '../training/figures.ts';
 import type { TimelinePage } from './timelinePage.ts';
 import type { TimelineServices } from './timelineServices.ts';
@@ -30,7 +29,7 @@ export async function bookmarkUpdate(
   });
   box.dispose();
   if (note === undefined) return;
-  await engine.request(Annotate, {
+  await engine.request('Annotate', {
     path: run.path,
     updates,
     note: note === 'remove' ? undefined : note.slice(1),

@@ -1,6 +1,5 @@
 import * as vscode from 'vscode';
 import { decodeFrame } from '../../engine/protocol/index.ts';
-import { ReadUpdates } from '../../engine/protocol/runRequests.ts';
 import { megabytes } from '../training/figures.ts';
 import { CSV_HEAD, csvRows } from '../training/runTable.ts';
 import { runReport } from './runReport.ts';
@@ -70,7 +69,7 @@ async function allUpdates({ engine }: TimelineServices, page: TimelinePage): Pro
   const run = page.run!;
   const parts = [Buffer.from(CSV_HEAD)];
   for (let first = 0; first < run.updates; first += CHUNK) {
-    const frame = await engine.request(ReadUpdates, { path: run.path, first, count: CHUNK });
+    const frame = await engine.request('ReadUpdates', { path: run.path, first, count: CHUNK });
     parts.push(
       Buffer.from(
         decodeFrame(frame)

@@ -1,6 +1,5 @@
 import * as vscode from 'vscode';
 import { decodeFrame } from '../../engine/protocol/index.ts';
-import { ReadUpdates } from '../../engine/protocol/runRequests.ts';
 import type { TimelinePage } from './timelinePage.ts';
 import type { TimelineServices } from './timelineServices.ts';
 
@@ -15,7 +14,7 @@ export async function revealUpdate({ engine, store }: TimelineServices, page: Ti
     );
     return;
   }
-  const frame = await engine.request(ReadUpdates, { path: run.path, first: place.updates - 1, count: 1 });
+  const frame = await engine.request('ReadUpdates', { path: run.path, first: place.updates - 1, count: 1 });
   const [update] = decodeFrame(frame);
   if (!update || update.surprise.length === 0 || run.tokens === 0) return;
   const first = history.documentRange(update.position % run.tokens);

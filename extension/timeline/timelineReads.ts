@@ -2,13 +2,6 @@ import * as vscode from 'vscode';
 import type { Messenger } from 'vscode-messenger';
 import type { WhichRun } from '../../engine/protocol/index.ts';
 import {
-  ReadOverview,
-  ReadSpectrum,
-  ReadTokens,
-  ReadUpdates,
-  ReadWriteParts,
-} from '../../engine/protocol/runRequests.ts';
-import {
   TimelineOverview,
   TimelineParts,
   TimelineSpectrum,
@@ -42,25 +35,25 @@ export function answerReads(
     }
   };
   messenger.onRequest(TimelineOverview, ({ run, from, to, columns }) =>
-    inWords(() => engine.request(ReadOverview, { path: path(run), from, to, columns })),
+    inWords(() => engine.request('ReadOverview', { path: path(run), from, to, columns })),
   );
   messenger.onRequest(TimelineUpdates, ({ run, first, count }) =>
-    inWords(() => engine.request(ReadUpdates, { path: path(run), first, count })),
+    inWords(() => engine.request('ReadUpdates', { path: path(run), first, count })),
   );
   messenger.onRequest(TimelineTokens, ({ run, first, count }) =>
     inWords(async () => {
-      const { first: from, texts } = await engine.request(ReadTokens, { path: path(run), first, count });
+      const { first: from, texts } = await engine.request('ReadTokens', { path: path(run), first, count });
       return { first: from, texts };
     }),
   );
   messenger.onRequest(TimelineSpectrum, ({ from, to, level, block }) =>
     inWords(() =>
-      computing.run(token => engine.compute(ReadSpectrum, { path: path(), from, to, level, block }, token)),
+      computing.run(token => engine.compute('ReadSpectrum', { path: path(), from, to, level, block }, token)),
     ),
   );
   messenger.onRequest(TimelineParts, ({ update, level, block }) =>
     inWords(() =>
-      computing.run(token => engine.compute(ReadWriteParts, { path: path(), update, level, block }, token)),
+      computing.run(token => engine.compute('ReadWriteParts', { path: path(), update, level, block }, token)),
     ),
   );
   return computing;
