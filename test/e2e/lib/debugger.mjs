@@ -1,4 +1,5 @@
 // The debugger's parts of the workbench as a reader of the page finds them.
+import { goTo } from './editorText.mjs';
 import { eventually, PATIENT } from './workbench.mjs';
 
 const TOOLBAR = '.debug-toolbar';
@@ -60,12 +61,7 @@ export async function consoleShows(page, pattern) {
 
 /** Sets a breakpoint on the line of the active editor where the cursor is, and waits for its mark. */
 export async function toggleBreakpoint(page, line) {
-  await page.keyboard.press('Control+g');
-  const input = page.locator('.quick-input-widget input[type="text"]').first();
-  await input.waitFor(PATIENT);
-  await input.fill(`:${line}`);
-  await page.keyboard.press('Enter');
-  await input.waitFor({ state: 'hidden', ...PATIENT });
+  await goTo(page, line);
   await page.keyboard.press('F9');
   await page.locator('.editor-instance .codicon-debug-breakpoint').first().waitFor(PATIENT);
 }

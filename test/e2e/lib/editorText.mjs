@@ -1,14 +1,12 @@
 // Selecting text in the active editor, and reading what an extension has drawn on it.
-import { command, PATIENT } from './workbench.mjs';
+import { PATIENT, quickOpen } from './workbench.mjs';
 
 const EDITOR = '.editor-group-container.active .editor-instance .monaco-editor';
 
 /** Moves the cursor of the active editor; line and column count from 1. */
 export async function goTo(page, line, column = 1) {
-  await command(page, 'Go to Line/Column...');
-  await page.keyboard.type(`${line}:${column}`);
   // Until a large text is loaded there is no line to go to.
-  await page.locator('.quick-input-widget .monaco-list-row', { hasText: `line ${line}` }).waitFor(PATIENT);
+  await quickOpen(page, `:${line}:${column}`, `line ${line}`);
   await page.keyboard.press('Enter');
   await page
     .locator(EDITOR)

@@ -19,22 +19,37 @@ export async function command(page, title) {
 
 /** Types a title into the palette and answers the labels that it offers. The palette stays open. */
 export async function showInPalette(page, title) {
-  await page.keyboard.press('F1');
-  const input = page.locator(`${QUICK} input[type="text"]`).first();
-  await input.waitFor(PATIENT);
-  await input.fill(`>${title}`);
-  await page.locator(`${QUICK} .monaco-list-row`).first().waitFor(PATIENT);
+  await quickOpen(page, `>${title}`);
   return labels(page);
 }
 
 const labels = page => page.locator(`${QUICK} .monaco-list-row .label-name`).allTextContents();
 
+/**
+ * Opens the quick input with this text, whose first character says what it looks for, until an entry with `row` in
+ * it is there. Each step is repeated, for a busy workbench may take a key late or empty an input that it is still
+ * opening.
+ */
+export async function quickOpen(page, text, row = '') {
+  const input = page.locator(`${QUICK} input[type="text"]`).first();
+  const rows = page.locator(`${QUICK} .monaco-list-row`, { hasText: row });
+  const open = async () => {
+    await page.keyboard.press('F1');
+    await input.waitFor({ timeout: 5_000 }).catch(() => {});
+  };
+  await open();
+  const offered = async () => {
+    if (!(await input.isVisible())) await open();
+    if ((await input.inputValue()) === text) return (await rows.count()) > 0;
+    await input.fill(text, { timeout: 2_000 }).catch(() => {});
+    return false;
+  };
+  await eventually(offered, Boolean, { what: `“${row}” for ${text} in the quick input` });
+}
+
 /** Opens a file of the workspace in an editor and waits for its text. */
 export async function openFile(page, name) {
-  await page.keyboard.press('Control+p');
-  const input = page.locator(`${QUICK} input[type="text"]`).first();
-  await input.waitFor(PATIENT);
-  await input.fill(name);
+  await quickOpen(page, name, name);
   await page.locator(`${QUICK} .monaco-list-row`).filter({ hasText: name }).first().click(PATIENT);
   await page.mouse.move(1, 1);
   await page.locator('.tab.active', { hasText: name }).waitFor(PATIENT);
