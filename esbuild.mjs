@@ -23,14 +23,45 @@ const node = {
   define: { 'import.meta.dirname': '__dirname' },
 };
 
+/**
+ * Libraries that the extension needs only once it is used, by the name of their bundle: beside its own bundle, Node
+ * need not read and compile them to activate it. Each has one bundle, for several hold the class of an error.
+ */
+const later = {
+  jsonrpc: 'vscode-jsonrpc/node',
+  debugadapter: '@vscode/debugadapter',
+  // Its other entry loads its parts by names that a bundler does not see.
+  jsonc: 'jsonc-parser/lib/esm/main.js',
+  messenger: 'vscode-messenger',
+};
+const names = {
+  'vscode-jsonrpc': 'jsonrpc',
+  'vscode-jsonrpc/node': 'jsonrpc',
+  '@vscode/debugadapter': 'debugadapter',
+  'jsonc-parser': 'jsonc',
+  'vscode-messenger': 'messenger',
+};
+const besides = {
+  name: 'libraries beside the bundle',
+  setup(build) {
+    const filter = new RegExp(`^(${Object.keys(names).join('|')})$`);
+    build.onResolve({ filter }, ({ path }) => ({ path: `./lib/${names[path]}.cjs`, external: true }));
+  },
+};
+
 const bundles = [
   // The extension host's part; VS Code provides `vscode`.
   {
     ...node,
     entryPoints: { extension: 'extension/extension.ts' },
     external: ['vscode'],
-    // Its other entry loads its parts by names that a bundler does not see.
-    alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
+    plugins: [besides],
+    // What is imported when it is needed is required then: the same in every extension host.
+    supported: { 'dynamic-import': false },
+  },
+  {
+    ...node,
+    entryPoints: Object.fromEntries(Object.entries(later).map(([name, entry]) => [`lib/${name}`, entry])),
   },
   // The engine process, the process that one backend is tried in, the command line (the same engine without an
   // editor) and its worker thread.
