@@ -1,12 +1,10 @@
 // The package as a researcher installs it: nothing that it needs may be missing from it.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
-import { promisify } from 'node:util';
-import { root } from '../vscode/setup.mjs';
+import { packageExtension } from '../vscode/package.mjs';
 import { decorations, selectLine } from './lib/editorText.mjs';
 import { keepEvidence, screenshot } from './lib/evidence.mjs';
 import { levelRows, levelsIn, showLevels } from './lib/levels.mjs';
@@ -18,12 +16,7 @@ let folder;
 let session;
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'hopescope-vsix-'));
-  const vsix = join(folder, 'hopescope.vsix');
-  const vsce = join(root, 'node_modules/@vscode/vsce/vsce');
-  await promisify(execFile)(process.execPath, [vsce, 'package', '--no-dependencies', '-o', vsix], {
-    cwd: root,
-  });
-  session = await openSession({ vsix });
+  session = await openSession({ vsix: await packageExtension(folder) });
 });
 after(async () => {
   await session?.close();
