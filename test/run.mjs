@@ -23,6 +23,8 @@ const env = {
 const folder = await mkdtemp(join(tmpdir(), 'hopescope-test-'));
 const counts = { passed: 0, failed: 0 };
 const broken = [];
+/** End-to-end files that passed at the second try only. */
+const unsteady = [];
 
 /** Runs Node 24 on these arguments with our output; answers the exit code. */
 function runNode(args) {
@@ -73,13 +75,8 @@ async function runVitest(projects) {
   count(result.numPassedTests ?? 0, result.numFailedTests ?? 0, code, 'vitest');
 }
 
-async function runEndToEnd() {
-  const names = (await readdir(join(root, 'test/e2e'))).filter(name => name.endsWith('.test.mjs')).sort();
-  const files = names.map(name => `test/e2e/${name}`);
-  const chosen = files.filter(file => !filters.length || filters.some(filter => file.includes(filter)));
-  if (!chosen.length) return;
-  await ensureCodeServer(node);
-  await ensureChromium();
+/** Runs end-to-end test files one after the other; answers the counts and the exit code. */
+async function runFiles(files) {
   const report = join(folder, 'e2e.tap');
   const code = await runNode([
     '--test',
@@ -89,11 +86,33 @@ async function runEndToEnd() {
     '--test-reporter-destination=stdout',
     '--test-reporter=tap',
     `--test-reporter-destination=${report}`,
-    ...chosen,
+    ...files,
   ]);
   const tap = await readFile(report, 'utf8').catch(() => '');
   const number = name => Number(new RegExp(`^# ${name} (\\d+)$`, 'm').exec(tap)?.[1] ?? 0);
-  count(number('pass'), number('fail') + number('cancelled'), code, 'end-to-end');
+  return { passed: number('pass'), failed: number('fail') + number('cancelled'), code };
+}
+
+/**
+ * Every file in a VS Code of its own. A file that fails is run once more, for a busy machine can take a key from a
+ * window; one that passes only then is named at the end, to be looked into.
+ */
+async function runEndToEnd() {
+  const names = (await readdir(join(root, 'test/e2e'))).filter(name => name.endsWith('.test.mjs')).sort();
+  const files = names.map(name => `test/e2e/${name}`);
+  const chosen = files.filter(file => !filters.length || filters.some(filter => file.includes(filter)));
+  if (!chosen.length) return;
+  await ensureCodeServer(node);
+  await ensureChromium();
+  for (const file of chosen) {
+    let result = await runFiles([file]);
+    if (result.code !== 0) {
+      console.log(`\n${file} failed and is run once more.\n`);
+      result = await runFiles([file]);
+      if (result.code === 0) unsteady.push(file);
+    }
+    count(result.passed, result.failed, result.code, file);
+  }
 }
 
 /** A step that everything after it needs, or that is no test runner. */
@@ -123,4 +142,5 @@ try {
 if (counts.passed + counts.failed === 0) broken.push(`no test file matches ${filters.join(' ')}`);
 const reason = broken.length ? ` (${broken.join('; ')})` : '';
 console.log(`\n${counts.passed} passed, ${counts.failed} failed${reason}`);
+if (unsteady.length) console.log(`Passed only when run once more: ${unsteady.join(', ')}`);
 process.exitCode = broken.length ? 1 : 0;

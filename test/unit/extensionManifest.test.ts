@@ -34,6 +34,18 @@ describe('the manifest', () => {
     expect(used.filter(command => !declared.includes(command))).toEqual([]);
   });
 
+  it('has a page for every step of the walkthrough, and ends none by what does not happen', () => {
+    for (const { media, completionEvents } of contributes.walkthroughs.flatMap(({ steps }) => steps)) {
+      expect(existsSync(root + media.markdown), media.markdown).toBe(true);
+      const [commands, views] = ['onCommand:', 'onView:'].map(kind =>
+        completionEvents.filter(event => event.startsWith(kind)).map(event => event.slice(kind.length)),
+      );
+      expect(commands.filter(command => !declared.includes(command))).toEqual([]);
+      const known = Object.values(contributes.views).flatMap(list => list.map(({ id }) => id));
+      expect(views.filter(view => !known.includes(view))).toEqual([]);
+    }
+  });
+
   it('declares what the Levels view may ask for', () => {
     const asked = LEVELS_COMMANDS.map(command => `hopescope.${command}`);
     expect(asked.filter(command => !declared.includes(command))).toEqual([]);

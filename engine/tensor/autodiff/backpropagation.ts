@@ -9,12 +9,9 @@ const stockGradients = internals.gradients.bind(internals);
 function pathOf(tape: TapeNode[], xs: tf.Tensor[], y: tf.Tensor): { onPath: boolean[]; fromX: Set<number> } {
   const fromX = new Set(xs.map(x => x.id));
   const reached = tape.map(({ inputs, outputs }) => {
-    for (const name in inputs) {
-      if (!fromX.has(inputs[name].id)) continue;
-      for (const output of outputs) fromX.add(output.id);
-      return true;
-    }
-    return false;
+    if (!Object.values(inputs).some(input => fromX.has(input.id))) return false;
+    for (const output of outputs) fromX.add(output.id);
+    return true;
   });
   const toY = new Set([y.id]);
   const onPath = Array<boolean>(tape.length).fill(false);
@@ -22,7 +19,7 @@ function pathOf(tape: TapeNode[], xs: tf.Tensor[], y: tf.Tensor): { onPath: bool
     const { inputs, outputs } = tape[i];
     if (!reached[i] || !outputs.some(output => toY.has(output.id))) continue;
     onPath[i] = true;
-    for (const name in inputs) if (fromX.has(inputs[name].id)) toY.add(inputs[name].id);
+    for (const { id } of Object.values(inputs)) if (fromX.has(id)) toY.add(id);
   }
   tape.forEach((node, i) => {
     if (!onPath[i]) disposeSaved(node);
