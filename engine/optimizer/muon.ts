@@ -1,3 +1,4 @@
+import { newtonSchulz } from '../tensor/newtonSchulz.ts';
 import { tf } from '../tensor/tf.ts';
 
 /** Hyperparameters of Muon (Jordan et al. 2024); the learning rate comes with each step. */
@@ -7,8 +8,7 @@ export interface MuonOptions {
   readonly weightDecay: number;
 }
 
-const ITERATIONS = 5;
-const [A, B, C] = [3.4445, -4.775, 2.0315];
+const STEPS = { a: 3.4445, b: -4.775, c: 2.0315, iterations: 5 };
 /** Root mean square of an AdamW update, to which Muon's is scaled so that one learning rate fits both. */
 const UPDATE_SIZE = 0.2;
 
@@ -22,23 +22,7 @@ export function isMatrix(shape: readonly number[]): boolean {
  * singular values near 1 (0.7 to 1.2), those below some hundredths of ‖G‖ less so. @param g [N, rows, columns]
  */
 export function orthogonalised(g: tf.Tensor3D): tf.Tensor3D {
-  return tf.tidy(() => {
-    const [, rows, columns] = g.shape;
-    const tall = rows > columns;
-    const norm = tf.sqrt(tf.sum(tf.square(g), [1, 2], true));
-    let x = tf.div<tf.Tensor3D>(g, tf.add(norm, tf.scalar(1e-7)));
-    for (let i = 0; i < ITERATIONS; i++) {
-      // The smaller of the two Gram matrices, from the side that it is multiplied from.
-      const gram = tf.matMul(x, x, tall, !tall);
-      const powers = tf.add<tf.Tensor3D>(
-        tf.mul(gram, tf.scalar(B)),
-        tf.mul(tf.matMul(gram, gram), tf.scalar(C)),
-      );
-      const change = tall ? tf.matMul(x, powers) : tf.matMul(powers, x);
-      x = tf.add(tf.mul(x, tf.scalar(A)), change);
-    }
-    return x;
-  });
+  return newtonSchulz(g, STEPS);
 }
 
 /**

@@ -29,6 +29,7 @@ export const PARTS = {
   length: { minutes: 1.5, measure: kernels('length') },
   levels: { minutes: 0.5, measure: kernels('levels') },
   outerStep: { minutes: 1, measure: kernels('outerStep') },
+  muon: { minutes: 0.2, measure: kernels('muon') },
   backends: { minutes: 0.5, measure: measureBackends },
   absorption: { minutes: 1, measure: measureAbsorption },
   runs: { minutes: 3, measure: measureRuns },

@@ -16,6 +16,7 @@ import { type KernelModule, openKernelModule } from './kernelModule.ts';
 import { measureKernel } from './measure.ts';
 import { memoryChunkKernels } from './memoryChunk.ts';
 import { memoryReadKernels } from './memoryRead.ts';
+import { newtonSchulzKernel } from './newtonSchulz.ts';
 import { normKernels } from './norm.ts';
 import { softmaxKernel } from './softmax.ts';
 import { squaresKernels } from './squares.ts';
@@ -42,6 +43,7 @@ function allKernels(module: KernelModule, backend: HostBackend): KernelConfig[] 
     measureKernel(module, backend),
     generateKernel(module),
     descendKernel(module),
+    newtonSchulzKernel(module),
     sumKernel(module),
     cumsumKernel(),
   ];
