@@ -166,7 +166,10 @@ export class EngineClient implements Disposable {
     runId: string,
     updates: number,
   ): Promise<{ updates: number; position: number; ended: boolean; frame: Frame }> {
-    return (await this.#supervisor.engine()).request(StepTo, { runId, updates }, { timeout: 0 });
+    const engine = await this.#supervisor.engine();
+    const answer = await engine.request(StepTo, { runId, updates }, { timeout: 0 });
+    this.#memory.stepped(answer.updates);
+    return answer;
   }
 
   /** Ends a stepped training where its cursor is. @param updates that the memory then holds of it */
@@ -202,6 +205,7 @@ export class EngineClient implements Disposable {
     token?: Token,
   ): Promise<{ recomputed: number; seconds: number }> {
     const result = await this.request(SeekRun, { path, updates }, { token, timeout: 0 });
+    this.#memory.movedTo({ path, updates });
     this.#weightsChanged();
     return result;
   }

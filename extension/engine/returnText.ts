@@ -17,6 +17,10 @@ export function returnText({ cause, dropped, backend, restored, problem }: Engin
   if (restored.problem) {
     return `${stopped} It was restarted, but the memory could not be put back. ${restored.problem}`;
   }
+  const { place } = restored;
+  if (place) {
+    return `${stopped} It was restarted; the memory is where it was, at update ${grouped(place.updates)} of its run.`;
+  }
   if (!restored.model) return `${stopped} It was restarted.`;
   return restored.updates > 0
     ? `${stopped} It was restarted; the memory is back at update ${grouped(restored.updates)}.`

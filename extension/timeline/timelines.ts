@@ -44,6 +44,9 @@ export class Timelines
         if (ended) services.catalog.refresh();
         for (const page of this.#pages) if (changed && page.run?.unavailable) void page.refresh();
       }),
+      services.engine.onDidReturn(({ restored }) => {
+        if (restored?.place) this.markRestored(restored.place);
+      }),
     ];
   }
 

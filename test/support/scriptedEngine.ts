@@ -11,6 +11,7 @@ import { encodeFrame } from '../../engine/protocol/frame.ts';
 import { METRICS } from '../../engine/protocol/metric.ts';
 import type { ModelInfo } from '../../engine/protocol/model.ts';
 import * as protocol from '../../engine/protocol/requests.ts';
+import { SeekRun } from '../../engine/protocol/runRequests.ts';
 import type { TrainResult } from '../../engine/protocol/training.ts';
 import { PROTOCOL_VERSION } from '../../engine/protocol/version.ts';
 
@@ -96,6 +97,8 @@ connection.onRequest(protocol.ScoreProbes, async ({ probes }, token) => {
     await new Promise<void>(resolve => token.onCancellationRequested(() => resolve()));
   }
   if (does('frozen')) await new Promise(() => undefined);
+  if (does('tells'))
+    return probes.map(() => ({ probability: 0, rank: updates, meanLogProbability: 0, tokens: 1 }));
   return probes.map(() => ({ probability: seen, rank: 1, meanLogProbability: 0, tokens: 1 }));
 });
 connection.onRequest(protocol.ResetMemory, () => {
@@ -106,6 +109,11 @@ connection.onRequest(protocol.Recover, ({ runPath }) => {
   if (!existsSync(runPath)) return refuse('io', `${runPath} does not exist.`);
   updates = Number(readFileSync(runPath, 'utf8'));
   return { updates, recomputed: 0 };
+});
+connection.onRequest(SeekRun, ({ path, updates: to }) => {
+  if (!existsSync(path)) return refuse('io', `${path} does not exist.`);
+  updates = to;
+  return { updates, position: 2 * to, recomputed: 0, seconds: 0 };
 });
 connection.onRequest(protocol.Describe, () => []);
 connection.onNotification(protocol.FrameSeen, ({ next }) => {

@@ -231,6 +231,32 @@ describe('EngineClient', () => {
     await expect(engine.restart()).resolves.toMatchObject({ updates: 2 });
   });
 
+  it('goes back to the update that the memory had been put to', async () => {
+    const engine = client('tells');
+    const held = async () => (await engine.scoreProbes([{ prompt: 'a', answer: 'b' }]))[0].rank;
+    await engine.loadModel('a');
+    await engine.train(request(5), listener(), never);
+    const place = { path: join(folder, 'run'), updates: 3 };
+    await engine.seekRun(place.path, place.updates);
+    await expect(engine.restart()).resolves.toMatchObject({ place });
+    expect(await held()).toBe(3);
+    await engine.train(request(2, 'next'), listener(), never);
+    expect((await engine.restart()).place).toBeUndefined();
+    expect(await held()).toBe(5);
+  });
+
+  it('says so when the memory could not go where it had been put', async () => {
+    const engine = client('');
+    await engine.loadModel('a');
+    await engine.train(request(2), listener(), never);
+    await engine.train(request(4, 'other'), listener(), never);
+    await engine.seekRun(join(folder, 'other'), 3);
+    rmSync(join(folder, 'other'));
+    const { updates, place, problem } = await engine.restart();
+    expect([updates, place]).toEqual([2, undefined]);
+    expect(problem).toMatch(/^It was at update 3 of a run, not at the last one\. .*does not exist/);
+  });
+
   it('puts nothing back after the memory was reset', async () => {
     const engine = client('');
     await engine.loadModel('a');
