@@ -32,6 +32,7 @@ export class RunReader {
   readonly #database: DatabaseSync;
   readonly #count: StatementSync;
   readonly #updates: StatementSync;
+  readonly #losses: StatementSync;
   readonly #stretches: StatementSync;
 
   /** @throws RunFileError when the file is missing, not a run, of another version, damaged or cut off. */
@@ -51,6 +52,9 @@ export class RunReader {
     this.#database = database;
     this.header = readHeader(database, path);
     this.#count = database.prepare('SELECT coalesce(max(tick) + 1, 0) AS count FROM updates');
+    this.#losses = database.prepare(
+      'SELECT tick, loss FROM updates WHERE tick >= ? AND tick < ? ORDER BY tick',
+    );
     this.#stretches = database.prepare('SELECT * FROM stretches WHERE stretch >= ? AND stretch < ?');
     this.#updates = database.prepare('SELECT * FROM updates WHERE tick >= ? AND tick < ? ORDER BY tick');
   }
@@ -75,6 +79,16 @@ export class RunReader {
   /** Updates `from` up to, not including, `to`, in order. */
   *updates(from = 0, to = this.updatesCount): Generator<Update, void, undefined> {
     for (let at = from; at < to; at += BATCH) yield* this.#read(at, Math.min(at + BATCH, to));
+  }
+
+  /** Mean surprise of updates `from` up to, not including, `to`; NaN where it was that. Nothing else of them is read. */
+  losses(from: number, to: number): number[] {
+    return guarded(this.path, () =>
+      this.#losses.all(from, to).map(({ tick, loss }, i) => {
+        if (tick !== from + i) throw damaged(this.path, `update ${from + i} is missing`);
+        return typeof loss === 'number' ? loss : Number.NaN;
+      }),
+    );
   }
 
   /**

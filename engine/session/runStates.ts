@@ -15,6 +15,13 @@ import { StateCache } from './stateCache.ts';
 const TOLERANCE = 1e-3;
 
 /**
+ * Of the states that a recomputation passes, the last few are kept for going back a step, and of those before one in
+ * so many. To keep them all would take as long again: each holds the sums of its open chunks, several megabytes.
+ */
+const NEAR = 8;
+const FAR = 16;
+
+/**
  * Brings back the states of recorded runs, bit by bit: from the nearest moment that is in memory or in the file as a
  * keyframe, by training again on what came after it. The model's own fast state is left alone.
  */
@@ -121,14 +128,16 @@ export class RunStates {
       telemetry: false,
     });
     const ticks = ticksOf(reader, this.model);
+    const losses = reader.losses(from, to);
     for (let index = from; index < to; index++) {
       const { loss } = await trainer.step(ticks.at(firstTick + index), index);
-      const recorded = reader.update(index).loss;
+      const recorded = losses[index - from];
       if (!(Math.abs(loss - recorded) <= TOLERANCE * (1 + recorded))) {
         const remedy = 'Reset the memory and train again.';
         throw new EngineError('internal', `Update ${index} recomputed to another loss.`, remedy);
       }
-      this.cache.put(run, index + 1, StateSnapshot.of(state));
+      const done = index + 1;
+      if (to - done < NEAR || done % FAR === 0) this.cache.put(run, done, StateSnapshot.of(state));
       await breathOrStop(cancelled, 'Going to another update');
     }
   }
