@@ -64,13 +64,14 @@ const bundles = [
     entryPoints: Object.fromEntries(Object.entries(later).map(([name, entry]) => [`lib/${name}`, entry])),
   },
   // The engine process, the process that one backend is tried in, the command line (the same engine without an
-  // editor) and its worker thread.
+  // editor), and the threads of a recorded and of a meta-learning training.
   {
     ...node,
     entryPoints: {
       engine: 'engine/main.ts',
       candidate: 'engine/candidate.ts',
       cli: 'engine/cli.ts',
+      logThread: 'engine/run/logThread.ts',
       gradientWorker: 'engine/train/gradientWorker.ts',
     },
   },

@@ -9,6 +9,10 @@ import { condense, STRETCH } from './overview.ts';
 import { guarded } from './runFileError.ts';
 import { metricsPerUpdate, type RunHeader, type RunStatus } from './runHeader.ts';
 import { LEVEL_COLUMNS } from './schema.ts';
+import { WriteAheadLog } from './writeAheadLog.ts';
+
+/** About what the commit of an update adds to the log: the pages that it changes. */
+const COMMIT_BYTES = 80_000;
 
 /** Records one run. Every method that returns has committed: what it wrote survives the end of this process. */
 export class RunWriter {
@@ -16,6 +20,7 @@ export class RunWriter {
   readonly #header: RunHeader;
   readonly #database: DatabaseSync;
   readonly #statements: ReturnType<typeof prepareAll>;
+  readonly #log: WriteAheadLog;
   #tokens = 0;
   #updates = 0;
   /** Updates of the stretch that is not yet full. */
@@ -33,6 +38,7 @@ export class RunWriter {
     this.#header = header;
     this.#database = database;
     this.#statements = prepareAll(database);
+    this.#log = new WriteAheadLog(path, database);
   }
 
   /** Updates recorded so far. */
@@ -141,7 +147,7 @@ export class RunWriter {
       }
       this.#statements.dropKeyframe.run(updates);
       this.#statements.keyframe.run(updates, crc32(fastState), fastState);
-    });
+    }, fastState.byteLength);
     this.#keyframes = kept.filter(keyframe => !dropped.has(keyframe.updates));
   }
 
@@ -174,6 +180,7 @@ export class RunWriter {
   close(): void {
     if (!this.#database.isOpen) return;
     guarded(this.path, () => {
+      this.#log.close();
       try {
         // A reader that has the file open keeps it in WAL mode; then at least nothing stays in the WAL.
         this.#database.exec('PRAGMA busy_timeout = 0; PRAGMA wal_checkpoint(TRUNCATE)');
@@ -186,12 +193,14 @@ export class RunWriter {
     });
   }
 
-  #transaction(action: () => void): void {
+  /** @param bytes about as many as it writes */
+  #transaction(action: () => void, bytes = COMMIT_BYTES): void {
     guarded(this.path, () => {
       this.#statements.begin.run();
       try {
         action();
         this.#statements.commit.run();
+        this.#log.grown(bytes);
       } catch (error) {
         // A full disk makes SQLite roll back by itself.
         if (this.#database.isTransaction) this.#database.exec('ROLLBACK');

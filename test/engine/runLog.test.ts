@@ -1,0 +1,65 @@
+import { copyFileSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { RunReader, RunWriter } from '../../engine/run/index.ts';
+import { sampleHeader, sampleState, sampleUpdate } from '../support/runSample.ts';
+
+const MEGABYTES = 2 ** 20;
+const STATE = sampleState(1, 4 * MEGABYTES);
+
+let folder: string;
+let path: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'hoperun-log-'));
+  path = join(folder, 'run.hoperun');
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Updates in the file alone, without the log beside it. */
+function copied(): number {
+  const copy = join(folder, 'copy.hoperun');
+  copyFileSync(path, copy);
+  const reader = RunReader.open(copy);
+  try {
+    return reader.updatesCount;
+  } finally {
+    reader.close();
+  }
+}
+
+test('a thread copies the log into the file while the run is written, and the log is begun anew', async () => {
+  // Room for three states, so that the file stays small.
+  const writer = RunWriter.create(path, { ...sampleHeader, storageBudget: 3 * STATE.length });
+  const write = () => {
+    writer.append(sampleUpdate(writer.updates));
+    writer.keyframe(writer.updates, STATE);
+  };
+  for (let i = 0; i < 3; i++) write();
+  expect(copied()).toBe(0);
+  for (let round = 0; round < 3; round++) {
+    const before = writer.updates;
+    for (let i = 0; i < 8; i++) write();
+    await vi.waitFor(() => expect(copied()).toBeGreaterThan(before), { timeout: 20_000, interval: 50 });
+  }
+  expect(statSync(`${path}-wal`).size).toBeLessThan(64 * MEGABYTES);
+  writer.close();
+  expect(existsSync(`${path}-wal`)).toBe(false);
+  const reader = RunReader.open(path);
+  expect([...reader.updates()]).toEqual(Array.from({ length: 27 }, (_, i) => sampleUpdate(i)));
+  expect(reader.lastKeyframe()).toEqual({ updates: 27, fastState: STATE });
+  reader.close();
+});
+
+test('closing waits for a copy that is under way', () => {
+  const writer = RunWriter.create(path, sampleHeader);
+  for (let i = 0; i < 6; i++) {
+    writer.append(sampleUpdate(i));
+    writer.keyframe(i + 1, STATE);
+  }
+  writer.close();
+  expect(existsSync(`${path}-wal`)).toBe(false);
+  const reader = RunReader.open(path);
+  expect(reader.updatesCount).toBe(6);
+  reader.close();
+});
