@@ -10,6 +10,9 @@ import { RunFileError, RunWriter, shouldWrite } from '../run/index.ts';
 import { encodeFastState, stateBytes } from './fastStateFile.ts';
 import type { OpenModel } from './openModel.ts';
 
+/** Keyframes whose cost is remembered. The cheapest counts: a disk that stalled once must not put off the next for long. */
+const REMEMBERED = 3;
+
 /** Bytes of keyframes where a request names no budget. */
 const STORAGE_BUDGET = 2 ** 30;
 
@@ -34,7 +37,8 @@ export class RunRecorder {
   private readonly textOfToken = new Map<number, string>();
   private lastKeyframe = 0;
   private lastUpdates = 0;
-  private lastSeconds = 0;
+  /** Seconds a byte that the last keyframes took. */
+  private costs: readonly number[] = [];
 
   private constructor(
     private readonly model: OpenModel,
@@ -92,7 +96,7 @@ export class RunRecorder {
     const secondsSinceLast = (performance.now() - this.lastKeyframe) / 1000;
     const updatesSinceLast = this.writer.updates - this.lastUpdates;
     // Where no chunk of a slow level is open a state is half as large, so such moments are taken sooner.
-    const writeSeconds = (this.lastSeconds * stateBytes(this.model.fast)) / this.writer.keyframeBytes;
+    const writeSeconds = Math.min(...this.costs) * stateBytes(this.model.fast);
     if (shouldWrite({ secondsSinceLast, writeSeconds, updatesSinceLast })) await this.keyframe();
   }
 
@@ -107,9 +111,11 @@ export class RunRecorder {
   async keyframe(): Promise<void> {
     const begun = performance.now();
     const { fast, modelHash } = this.model;
-    this.writer.keyframe(this.writer.updates, await encodeFastState(fast, modelHash));
+    const bytes = await encodeFastState(fast, modelHash);
+    this.writer.keyframe(this.writer.updates, bytes);
     this.lastKeyframe = performance.now();
-    this.lastSeconds = (this.lastKeyframe - begun) / 1000;
+    const cost = (this.lastKeyframe - begun) / 1000 / bytes.byteLength;
+    this.costs = [cost, ...this.costs].slice(0, REMEMBERED);
     this.lastUpdates = this.writer.updates;
   }
 
