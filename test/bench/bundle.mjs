@@ -26,11 +26,12 @@ export async function* bundledRows(name, args) {
   }
 }
 
-async function bundle(name) {
+/** Bundles a module of `folder`. @returns the bundle's path */
+export async function bundle(name, folder = 'test/bench') {
   await mkdir('.bench', { recursive: true });
   const outfile = join('.bench', `${name}.mjs`);
   await esbuild.build({
-    entryPoints: [`test/bench/${name}.ts`],
+    entryPoints: [join(folder, `${name}.ts`)],
     outfile,
     bundle: true,
     platform: 'node',

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Train } from '../../engine/protocol/requests.ts';
 import { ForkedEngine } from '../support/forkedEngine.ts';
+import { EngineMemory } from './engineMemory.mjs';
 import { compared, median, row } from './statistics.mjs';
 
 const MODEL = 'media/hope-mini';
@@ -109,40 +110,9 @@ export async function measureMemory() {
   const engine = await ForkedEngine.open(MODEL);
   const sample = TEXT.slice(0, 3000);
   const { tokens } = await train(engine, sample);
-  engine.heartbeats.length = 0;
-  const marks = [];
-  const timer = setInterval(() => {
-    const last = engine.heartbeats.at(-1);
-    if (last)
-      marks.push({
-        updates: engine.updates.length,
-        megabytes: last.residentBytes / 1e6,
-        tensors: last.tensors,
-      });
-  }, 1000);
+  const memory = new EngineMemory(engine, () => engine.updates.length);
   await train(engine, sample, { epochs: Math.ceil((TICKS * 4) / tokens) });
-  clearInterval(timer);
+  memory.stop();
   await engine.kill();
-  const half = marks.filter(({ updates }) => updates > TICKS / 2);
-  const growth = half.at(-1).megabytes - half[0].megabytes;
-  const ticks = half.at(-1).updates - half[0].updates;
-  return [
-    row('resident memory of the engine after 10 000 ticks', half.at(-1).megabytes, 'MB'),
-    row(
-      'its growth over the last half',
-      (1000 * growth) / ticks,
-      'MB per 1 000 ticks',
-      2,
-      'flat',
-      Math.abs(growth) < 10,
-    ),
-    row(
-      'live tensors, last against middle',
-      half.at(-1).tensors - half[0].tensors,
-      '',
-      0,
-      '0',
-      half.at(-1).tensors === half[0].tensors,
-    ),
-  ];
+  return memory.rows('10 000 ticks');
 }

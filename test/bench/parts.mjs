@@ -4,6 +4,7 @@ import { measureBackends } from './backends.mjs';
 import { bundledRows } from './bundle.mjs';
 import { measureEditor } from './editor.mjs';
 import { measureLatency, measureMemory, measureTraining } from './engine.mjs';
+import { measureLongRun } from './longRun.mjs';
 import { measurePretraining } from './pretraining.mjs';
 import { measureRuns } from './runs.mjs';
 import { measureTimeline } from './timeline.mjs';
@@ -33,6 +34,7 @@ export const PARTS = {
   backends: { minutes: 0.5, measure: measureBackends },
   absorption: { minutes: 1, measure: measureAbsorption },
   runs: { minutes: 3, measure: measureRuns },
+  longRun: { minutes: 4, measure: measureLongRun },
   view: { minutes: 1, measure: measureView },
   timeline: { minutes: 1, measure: measureTimeline },
   pretraining: { minutes: 1.5, measure: measurePretraining },
