@@ -1,13 +1,11 @@
 import { closeSync, openSync, rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { PAGE_CACHE } from './pageCache.ts';
 import { guarded, RunFileError } from './runFileError.ts';
 import { checkHeader, type RunHeader } from './runHeader.ts';
 import { APPLICATION_ID, CREATE_ALL, SCHEMA_VERSION } from './schema.ts';
 
 const PAGE_SIZE = 16_384;
-
-/** Pages that SQLite may keep, in bytes. A keyframe that does not fit is written page by page, ten times as slowly. */
-const CACHE_SIZE = 32 * 2 ** 20;
 
 /** How long a write waits for another program that holds the file's write lock, in milliseconds. */
 const BUSY_TIMEOUT = 2000;
@@ -59,7 +57,7 @@ function reserve(path: string): void {
 
 function initialize(database: DatabaseSync, path: string, header: RunHeader): void {
   // Keyframes of megabytes are written three times as fast as in pages of 4096 bytes.
-  database.exec(`PRAGMA page_size = ${PAGE_SIZE}; PRAGMA cache_size = -${CACHE_SIZE / 1024}`);
+  database.exec(`PRAGMA page_size = ${PAGE_SIZE}; ${PAGE_CACHE}`);
   // Until the file holds something there is nothing to protect; each sync would delay the first update.
   database.exec('PRAGMA synchronous = OFF');
   const mode = database.prepare('PRAGMA journal_mode = WAL').get()?.journal_mode;

@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { LevelInfo } from '../protocol/index.ts';
+import { PAGE_CACHE } from './pageCache.ts';
 import { damaged, guarded, RunFileError } from './runFileError.ts';
 import { checkHeader, RUN_STATUSES, type RunHeader, type RunStatus } from './runHeader.ts';
 import { APPLICATION_ID, SCHEMA_VERSION, TABLES } from './schema.ts';
@@ -16,7 +17,7 @@ export function openRunFile(path: string): DatabaseSync {
   return guarded(path, () => {
     const database = new DatabaseSync(path, { readOnly: true, timeout: BUSY_TIMEOUT });
     try {
-      database.exec('PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON');
+      database.exec(`PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; ${PAGE_CACHE}`);
       checkIdentity(database, path);
       checkLength(database, path);
       checkTables(database, path);

@@ -125,10 +125,18 @@ function checkEntry(entry: NamedTensor | undefined, { name, shape }: Slot, path:
   }
 }
 
-/** A plain loop: a callback for every value would take longer than reading the file. */
+/** Zero times a value is 0 unless it is not finite. Four sums, so that no addition waits for the one before. */
 function allFinite(values: Float32Array): boolean {
-  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return false;
-  return true;
+  let [a, b, c, d] = [0, 0, 0, 0];
+  const whole = values.length - (values.length % 4);
+  for (let i = 0; i < whole; i += 4) {
+    a += 0 * values[i];
+    b += 0 * values[i + 1];
+    c += 0 * values[i + 2];
+    d += 0 * values[i + 3];
+  }
+  for (let i = whole; i < values.length; i++) a += 0 * values[i];
+  return a + b + c + d === 0;
 }
 
 function readCounters(
