@@ -14,8 +14,11 @@ export function returnText({ cause, dropped, backend, restored, problem }: Engin
   const ended = `The Hopescope engine stopped (${cause}).`;
   const stopped = dropped && backend ? `${ended} ${instead(dropped, cause, backend)}` : ended;
   if (!restored) return `${stopped} It was not restarted again: ${problem}`;
+  const recovered = `It was restarted; the memory is back at update ${grouped(restored.updates)}.`;
   if (restored.problem) {
-    return `${stopped} It was restarted, but the memory could not be put back. ${restored.problem}`;
+    return restored.updates > 0
+      ? `${stopped} ${recovered} ${restored.problem}`
+      : `${stopped} It was restarted, but the memory could not be put back. ${restored.problem}`;
   }
   const { place } = restored;
   if (place) {
@@ -23,6 +26,6 @@ export function returnText({ cause, dropped, backend, restored, problem }: Engin
   }
   if (!restored.model) return `${stopped} It was restarted.`;
   return restored.updates > 0
-    ? `${stopped} It was restarted; the memory is back at update ${grouped(restored.updates)}.`
+    ? `${stopped} ${recovered}`
     : `${stopped} It was restarted; the memory is as in the base checkpoint.`;
 }

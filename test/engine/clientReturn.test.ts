@@ -1,0 +1,68 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { CancellationTokenSource } from 'vscode-jsonrpc/node';
+import { EngineClient } from '../../extension/engine/engineClient.ts';
+import type { EngineReturn } from '../../extension/engine/engineEvents.ts';
+import { returnText } from '../../extension/engine/returnText.ts';
+import { Bench, trainRequest } from '../support/tinySession.ts';
+
+const modulePath = fileURLToPath(new URL('../../dist/engine.cjs', import.meta.url));
+const never = new CancellationTokenSource().token;
+const quiet = { tokens: () => {}, progress: () => {}, frame: () => {} };
+
+let bench: Bench;
+let client: EngineClient;
+let pid = 0;
+beforeAll(async () => {
+  bench = await Bench.make();
+});
+beforeEach(async () => {
+  const { model, folder: storage } = bench;
+  const command = { modulePath, execPath: process.execPath, env: process.env, storage, model };
+  const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+  client = new EngineClient(() => ({ ...command, backend: 'wasm' }), log);
+  client.onDidStart(info => {
+    pid = info.pid;
+  });
+  await client.loadModel(model);
+});
+afterEach(() => client.stop());
+afterAll(() => bench.dispose());
+
+/** The live state as a file, open chunks included. */
+async function state(): Promise<Buffer> {
+  const path = bench.path('state.safetensors');
+  await client.saveFastState(path);
+  return readFile(path);
+}
+
+/** Ends the engine and answers when another one is there. */
+function killed(): Promise<EngineReturn> {
+  const returned = new Promise<EngineReturn>(resolve => client.onDidReturn(resolve));
+  process.kill(pid, 'SIGKILL');
+  return returned;
+}
+
+test('an engine that dies comes back where the memory had been put in a run, bit by bit', async () => {
+  const runPath = bench.path('sought.hoperun');
+  await client.train(trainRequest({ runPath }), quiet, never);
+  const last = await state();
+  await client.seekRun(runPath, 7);
+  const before = await state();
+  expect(before.equals(last)).toBe(false);
+  const end = await killed();
+  expect(end.restored?.place).toEqual({ path: runPath, updates: 7 });
+  expect(returnText(end)).toContain('the memory is where it was, at update 7 of its run.');
+  expect((await state()).equals(before)).toBe(true);
+});
+
+test('an engine that dies in a stepped training comes back where its cursor was, bit by bit', async () => {
+  const request = trainRequest({ runPath: bench.path('stepped.hoperun') });
+  await client.openStepper(request, () => {});
+  await client.stepTo(request.runId, 13);
+  await client.stepTo(request.runId, 6);
+  const before = await state();
+  expect((await killed()).restored?.place).toEqual({ path: request.runPath, updates: 6 });
+  expect((await state()).equals(before)).toBe(true);
+});
