@@ -216,12 +216,16 @@ export class EngineClient implements Disposable {
     progress: (progress: TrainProgress) => void,
     token?: Token,
   ): Promise<RunInfo> {
-    const info = await this.#tracked(
-      Branch,
-      params,
-      { type: Progress, token: params.runId, progress },
-      token,
-    );
+    const { runId, runPath } = params;
+    const reports = { type: Progress, token: runId, progress };
+    this.#memory.training(runPath);
+    let info: RunInfo;
+    try {
+      info = await this.#tracked(Branch, params, reports, token);
+    } catch (error) {
+      if (error instanceof EngineFailure && error.code !== 'stopped') this.#memory.refused(runPath);
+      throw error;
+    }
     this.#weightsChanged();
     return info;
   }

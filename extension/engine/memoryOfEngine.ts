@@ -31,6 +31,8 @@ export class MemoryOfEngine {
   #runPaths: string[] = [];
   /** Unless the memory is at the end of its newest run. */
   #place?: RunPlace;
+  /** Its place before the newest run, should that be refused. */
+  #before?: RunPlace;
   /** Updates of the newest run, as far as it is stepped through. */
   #stepped = 0;
 
@@ -42,6 +44,7 @@ export class MemoryOfEngine {
   }
 
   training(runPath?: string): void {
+    this.#before = this.#place;
     this.#place = undefined;
     this.#stepped = 0;
     if (runPath) this.#runPaths = [runPath, ...this.#runPaths].slice(0, 2);
@@ -49,6 +52,7 @@ export class MemoryOfEngine {
 
   refused(runPath?: string): void {
     this.#runPaths = this.#runPaths.filter(path => path !== runPath);
+    this.#place = this.#before;
   }
 
   trained(updates: number): void {

@@ -66,3 +66,23 @@ test('an engine that dies in a stepped training comes back where its cursor was,
   expect((await killed()).restored?.place).toEqual({ path: request.runPath, updates: 6 });
   expect((await state()).equals(before)).toBe(true);
 });
+
+test('an engine that dies after a branch comes back at its end, and after a refused one where it was', async () => {
+  const path = bench.path('parent.hoperun');
+  await client.train(trainRequest({ runPath: path }), quiet, never);
+  await client.seekRun(path, 5);
+  const before = await state();
+  const change = { kind: 'replay', learningRates: { memory: 0 } } as const;
+  const branch = { path, change, runId: 'branch', title: 'branch' };
+  const refused = client.branch(
+    { ...branch, updates: 10_000, runPath: bench.path('none.hoperun') },
+    () => {},
+  );
+  await expect(refused).rejects.toMatchObject({ code: 'bad-input' });
+  expect((await killed()).restored?.place).toEqual({ path, updates: 5 });
+  expect((await state()).equals(before)).toBe(true);
+  await client.branch({ ...branch, updates: 40, runPath: bench.path('branch.hoperun') }, () => {});
+  const after = await state();
+  expect((await killed()).restored?.place).toBeUndefined();
+  expect((await state()).equals(after)).toBe(true);
+});
