@@ -21,20 +21,20 @@ function simulate(cost: number, seconds: number) {
   return { share: writing / (training + writing), worst };
 }
 
-test('cheap keyframes: going back recomputes at most about 50 ms, for less than 3 % of the time', () => {
-  for (const cost of [0, 0.0005, 0.0014]) {
+test('cheap keyframes: going back recomputes at most about 50 ms, for less than 2.5 % of the time', () => {
+  for (const cost of [0, 0.0005, 0.0012]) {
     const { share, worst } = simulate(cost, 60);
-    expect(share, `cost ${cost}`).toBeLessThan(0.03);
+    expect(share, `cost ${cost}`).toBeLessThan(0.025);
     expect(worst, `cost ${cost}`).toBeLessThan(0.052);
     expect(worst, `cost ${cost}`).toBeGreaterThan(0.049);
   }
 });
 
-test('expensive keyframes become rarer, so that they still take less than 3 %', () => {
+test('expensive keyframes become rarer, so that they still take less than 2.5 %', () => {
   for (const cost of [0.01, 0.1, 1]) {
     const { share, worst } = simulate(cost, 300);
-    expect(share, `cost ${cost}`).toBeLessThan(0.03);
-    expect(worst, `cost ${cost}`).toBeLessThan(cost * 34);
+    expect(share, `cost ${cost}`).toBeLessThan(0.025);
+    expect(worst, `cost ${cost}`).toBeLessThan(cost * 41);
   }
 });
 
