@@ -28,6 +28,11 @@ export interface TrainRequest {
   readonly probes: readonly Probe[];
   /** Updates between two scorings of the probes for the run file; 0 or omitted, only before and after. */
   readonly probeInterval?: number;
+  /**
+   * File of a run of the same text with the same options that was cut short: training goes on after its last update,
+   * as a branch of it.
+   */
+  readonly continues?: string;
   /** Where the run file is written; omitted, nothing is kept on disk. */
   readonly runPath?: string;
   /** Bytes that the whole states in the run file may take; omitted, one GiB. */

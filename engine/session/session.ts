@@ -8,6 +8,7 @@ import type { RunInfo } from '../protocol/runInfo.ts';
 import type { TokenSpans, TrainRequest, TrainResult } from '../protocol/training.ts';
 import { annotateRun } from '../run/index.ts';
 import { type BranchHooks, type BranchRequest, trainBranch } from './branch.ts';
+import { continueRun } from './continuation.ts';
 import { describeTensors } from './describe.ts';
 import { EngineError } from './engineError.ts';
 import { decodeFastState, encodeFastState } from './fastStateFile.ts';
@@ -54,12 +55,14 @@ export class Session {
     const model = this.opened();
     this.refuseWhileBusy('start a second training');
     const complete = completeRequest(request, model.base.config);
-    const { runPath } = request;
-    const record = async () =>
-      runPath ? RunRecorder.create(model, runPath, complete, this.versions) : undefined;
-    return this.alone('start a second training', 'a training runs', () =>
-      trainOnText(model, complete, record, hooks),
-    );
+    const { runPath, continues } = request;
+    return this.alone('start a second training', 'a training runs', async () => {
+      const from =
+        continues === undefined ? undefined : await continueRun(model, this.states!, complete, continues);
+      const record = async () =>
+        runPath ? RunRecorder.create(model, runPath, complete, this.versions, from?.origin) : undefined;
+      return trainOnText(model, complete, record, hooks, from);
+    });
   }
 
   async probe(probes: readonly Probe[]): Promise<ProbeScore[]> {

@@ -128,6 +128,16 @@ export class RunHistory {
     return run;
   }
 
+  /** The run that goes on where this one was cut short: what is known of its text, and none of its updates. */
+  continued(id: string): RunHistory {
+    const { title, text, blocks, levels } = this;
+    const run = new RunHistory({ id, title, text, blocks, levels });
+    run.addTokens({ runId: id, first: 0, starts: this.starts, ends: this.ends });
+    run.#first.write(0, this.firstSurprise);
+    run.#latest.write(0, this.latestSurprise);
+    return run;
+  }
+
   totals(): LevelTotal[] {
     return this.#totals.list();
   }

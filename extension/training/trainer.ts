@@ -13,6 +13,15 @@ import { refusal, type TrainInput } from './trainInput.ts';
 
 type Progress = vscode.Progress<{ message?: string; increment?: number }>;
 
+/** What a training needs to be gone on with. */
+interface Lost {
+  readonly input: TrainInput;
+  readonly settings: TrainSettings;
+  readonly run: RunHistory;
+  /** Its run file. */
+  readonly path: string;
+}
+
 /** Trains on one text at a time and tells the user how it went. */
 export class Trainer {
   readonly #context: vscode.ExtensionContext;
@@ -21,7 +30,8 @@ export class Trainer {
   readonly #log: vscode.LogOutputChannel;
   #current?: { readonly title: string; readonly source: vscode.CancellationTokenSource };
   #last?: TrainInput;
-  #lost = false;
+  /** The training that ended with its engine, until another is begun. */
+  #lost?: Lost;
   #speed?: { readonly tokensPerSecond: number; readonly bytesPerToken: number };
 
   constructor(
@@ -40,13 +50,22 @@ export class Trainer {
     return this.#current !== undefined;
   }
 
-  /** Whether the last training ended with its engine. */
-  get lost(): boolean {
-    return this.#lost;
+  /** Updates of the last training, if it ended with its engine. */
+  get lostUpdates(): number | undefined {
+    return this.#lost?.run.updates;
   }
 
   /** Checks the text and the settings, asks before a long one, trains, and shows the result. */
-  async train(input: TrainInput): Promise<void> {
+  train(input: TrainInput): Promise<void> {
+    return this.#train(input);
+  }
+
+  /** Goes on with the training that ended with its engine, after its last recorded update. */
+  async continue(): Promise<void> {
+    if (this.#lost) await this.#train(this.#lost.input, this.#lost);
+  }
+
+  async #train(input: TrainInput, lost?: Lost): Promise<void> {
     if (this.#current) return this.refuseSecond();
     const refused = refusal(input);
     if (refused) return void vscode.window.showWarningMessage(refused);
@@ -55,18 +74,18 @@ export class Trainer {
     try {
       const bytes = Buffer.byteLength(input.text);
       const settings = trainSettings(vscode.Uri.parse(input.source.documentUri));
-      if (!settings || !(await this.#confirmed(input.title, bytes, settings))) return;
+      if (!settings || (!lost && !(await this.#confirmed(input.title, bytes, settings)))) return;
       this.#last = input;
-      this.#lost = false;
+      this.#lost = undefined;
       await vscode.window.withProgress(
         {
           location: vscode.ProgressLocation.Notification,
-          title: `Training on ${input.title}`,
+          title: lost ? `Going on with training on ${input.title}` : `Training on ${input.title}`,
           cancellable: true,
         },
         (progress, token) => {
           token.onCancellationRequested(() => source.cancel());
-          return this.#run(input, bytes, progress, source.token);
+          return this.#run(input, bytes, progress, source.token, lost);
         },
       );
     } finally {
@@ -136,20 +155,26 @@ export class Trainer {
     bytes: number,
     progress: Progress,
     token: vscode.CancellationToken,
+    lost?: Lost,
   ): Promise<void> {
     let before: Snapshot | undefined;
     let run: RunHistory | undefined;
+    let begun: Lost | undefined;
     try {
       progress.report({ message: 'loading the model…' });
       const model = await this.#engine.model(token);
-      const settings = trainSettings(
-        vscode.Uri.parse(input.source.documentUri),
-        model.levels.map(level => level.id),
-      );
+      const settings =
+        lost?.settings ??
+        trainSettings(
+          vscode.Uri.parse(input.source.documentUri),
+          model.levels.map(level => level.id),
+        );
       if (!settings || token.isCancellationRequested) return;
       before = this.#store.snapshot;
-      run = this.#begin(input, model);
-      const result = await this.#request(run, input, settings, progress, token);
+      run = this.#begin(input, model, lost?.run);
+      const path = await runFile(this.#context, run.id);
+      begun = { input, settings, run, path };
+      const result = await this.#request(begun, progress, token, lost?.path);
       this.#speed = {
         tokensPerSecond: result.positions / result.seconds,
         bytesPerToken: bytes / result.tokens,
@@ -157,23 +182,24 @@ export class Trainer {
       this.#finish(run, result);
     } catch (error) {
       this.#fail(error, run, before);
+      if (error instanceof EngineFailure && error.code === 'stopped') this.#lost = begun;
     }
   }
 
-  #begin(input: TrainInput, model: ModelInfo): RunHistory {
+  #begin(input: TrainInput, model: ModelInfo, lost?: RunHistory): RunHistory {
     const id = newRunId();
     const { title, source: text } = input;
-    const run = new RunHistory({ id, title, text, blocks: model.blocks, levels: model.levels });
+    const run =
+      lost?.continued(id) ?? new RunHistory({ id, title, text, blocks: model.blocks, levels: model.levels });
     this.#store.begin(run);
     return run;
   }
 
   async #request(
-    run: RunHistory,
-    input: TrainInput,
-    settings: TrainSettings,
+    { run, input, settings, path }: Lost,
     progress: Progress,
     token: vscode.CancellationToken,
+    continues?: string,
   ): Promise<TrainResult> {
     const { confirmAboveBytes: _, probeInterval, storageBudget, ...options } = settings;
     let shown = 0;
@@ -185,7 +211,8 @@ export class Trainer {
         options,
         ...{ probeInterval, storageBudget },
         probes: this.#store.snapshot.probes.map(({ probe }) => probe),
-        runPath: await runFile(this.#context, run.id),
+        runPath: path,
+        continues,
       },
       {
         tokens: spans => this.#store.addTokens(run, spans),
@@ -225,7 +252,6 @@ export class Trainer {
   #fail(error: unknown, run: RunHistory | undefined, before: Snapshot | undefined): void {
     const failure = error instanceof EngineFailure ? error : undefined;
     this.#log.error(`Training: ${failure ? `${failure.code}: ${failure.message}` : error}`);
-    this.#lost = failure?.code === 'stopped';
     if (run && before) {
       if (run.updates === 0 && failure?.code !== 'stopped') {
         // Refused before the first update: everything is as it was.

@@ -128,12 +128,23 @@ test('TensorFlow of a Python environment is installed, trains, crashes, and is r
   await train();
   await screenshot(page, 'backends-tensorflow');
 
+  await openFile(page, 'lighthouse.md');
+  await command(page, 'Hopescope: Train on File');
+  const toast = await notification(page, 'Training on lighthouse.md');
+  await eventually(
+    () => messageOf(toast),
+    text => / [1-9]\d* %/.test(text),
+    { timeout: 60_000, what: 'progress of the training' },
+  );
   await crashEngine();
   const back = await messageOf(await notification(page, 'is not used any more'));
   assert.match(back, /^The Hopescope engine stopped \(.*SIGSEGV.*\)\. TensorFlow is not used any more/);
   assert.match(back, /wasm took its place\. It was restarted; the memory is back at update [1-9]/);
+  assert.match(back, /The training goes on from there\.$/);
+  await notification(page, 'Going on with training on lighthouse.md');
   await eventually(ownEntry, entry => entry.includes('wasm'), { what: 'the next backend in the status bar' });
   await screenshot(page, 'backends-dropped');
+  await notification(page, 'Trained on lighthouse.md', { timeout: 120_000 });
   await clearNotifications(page);
   await train();
 

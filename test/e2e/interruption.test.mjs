@@ -85,7 +85,7 @@ test('Hopescope: Stop ends a training as well', async () => {
   await clearNotifications(page);
 });
 
-test('an engine killed in a training is told of, comes back with its memory, and trains again', async () => {
+test('an engine killed in a training is told of, comes back with its memory, and goes on', async () => {
   const { pid } = session.server;
   const hosts = extensionHosts(pid).map(host => host.pid);
   assert.equal(hosts.length, 1);
@@ -97,7 +97,8 @@ test('an engine killed in a training is told of, comes back with its memory, and
   assert.deepEqual(others, [], 'more than one engine process');
   process.kill(engine.pid, 'SIGKILL');
 
-  const told = await messageOf(await notification(page, 'It was restarted'));
+  const back = await notification(page, 'It was restarted');
+  const told = await messageOf(back);
   assert.match(told, /^The Hopescope engine stopped \(.*SIGKILL.*\)/);
   assert.match(told, /It was restarted; the memory is back at update [1-9]/);
   await levelsIn(page, 'failed');
@@ -118,6 +119,13 @@ test('an engine killed in a training is told of, comes back with its memory, and
     { what: 'one engine' },
   );
   assert.notEqual(successor.pid, engine.pid);
+  await clickIn(back, 'Continue Training');
+  const further = await notification(page, 'Going on with training on lighthouse.md');
+  assert.ok((await progressOf(further, percent => percent >= 4)) < 60);
+  await levelsIn(page, 'running');
+  await screenshot(page, 'engine-killed-going-on');
+  await clickIn(further, 'Cancel');
+  await notification(page, 'Stopped training on lighthouse.md');
   await clearNotifications(page);
   await openFile(page, 'people.txt');
   await command(page, 'Hopescope: Train on File');

@@ -67,6 +67,17 @@ describe('RunHistory', () => {
     expect(Array.from(history.latestSurprise)).toEqual([Number.NaN, Number.NaN, 1, 1]);
   });
 
+  it('goes on as another run that knows the text and its surprise, and has no update yet', () => {
+    const history = tokenised(run());
+    history.append([update(0), update(1)]);
+    const rest = history.continued('s');
+    expect([rest.id, rest.title, rest.tokens, rest.updates]).toEqual(['s', 'a.txt', 5, 0]);
+    expect([...rest.latestSurprise]).toEqual([...history.latestSurprise]);
+    rest.append([{ ...update(0), position: 4, surprise: Float32Array.of(7) }]);
+    expect([...rest.latestSurprise]).toEqual([0, 0, 1, 1, 7]);
+    expect(history.updates).toBe(2);
+  });
+
   it('takes an update once', () => {
     const history = run();
     expect(history.append([update(0), update(1)])).toHaveLength(2);
