@@ -70,7 +70,7 @@ const bundles = [
     entryPoints: {
       engine: 'engine/main.ts',
       candidate: 'engine/candidate.ts',
-      cli: 'engine/cli.ts',
+      cli: 'cli/main.ts',
       logThread: 'engine/run/logThread.ts',
       gradientWorker: 'engine/train/gradientWorker.ts',
     },

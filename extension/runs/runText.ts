@@ -1,31 +1,19 @@
-import type { BranchChange, RunInfo } from '../../engine/protocol/index.ts';
+import type { RunInfo } from '../../engine/protocol/index.ts';
+import { changeText, type RunState, stateWords } from '../../report/runWords.ts';
 import { escapeMarkdown } from '../decorations/markdown.ts';
 import { grouped, megabytes, probability } from '../training/figures.ts';
-
-/** What a run is in: `live` while this window's training writes it. */
-export type RunState = RunInfo['status'] | 'live';
-
-const WORDS: Readonly<Record<RunState, string>> = {
-  live: 'training',
-  running: 'interrupted',
-  finished: 'finished',
-  cancelled: 'stopped',
-  failed: 'failed',
-};
-
-export const stateWords = (state: RunState): string => WORDS[state];
 
 /** “24 Nov, 18:10 · 300 updates · from update 120” */
 export function runDescription(info: RunInfo, state: RunState): string {
   const from = info.parent ? ` · from update ${grouped(info.parent.updates)}` : '';
-  const unfinished = state === 'finished' ? '' : ` · ${WORDS[state]}`;
+  const unfinished = state === 'finished' ? '' : ` · ${stateWords(state)}`;
   return `${dateText(info.createdAt)} · ${count(info.updates, 'update')}${from}${unfinished}`;
 }
 
 /** Everything about a run, as Markdown. */
 export function runTooltip(info: RunInfo, state: RunState): string {
   const rows: [string, string][] = [
-    ['status', WORDS[state]],
+    ['status', stateWords(state)],
     ['begun', dateText(info.createdAt)],
     ['model', `${info.modelName}, ${info.backend}`],
     ['updates', grouped(info.updates)],
@@ -54,28 +42,7 @@ export function runSpeech(info: RunInfo, state: RunState): string {
   const branch = info.parent
     ? `, branch after update ${info.parent.updates}, ${changeText(info.parent.change)}`
     : '';
-  return `Run on ${info.title}, ${WORDS[state]}, ${count(info.updates, 'update')}, ${dateText(info.createdAt)}${branch}.`;
-}
-
-/** What a branch did, as a clause. */
-export function changeText(change: BranchChange): string {
-  switch (change.kind) {
-    case 'replay': {
-      const rates = Object.entries(change.learningRates);
-      if (rates.length === 0) return 'the rest of the text again';
-      return rates
-        .map(([level, rate]) => (rate === 0 ? `${level} frozen` : `${level} at rate ${rate}`))
-        .join(', ');
-    }
-    case 'revert':
-      return `${change.level} back to update ${change.from}`;
-    case 'scale':
-      return `${change.level} since update ${change.from} times ${change.factor}`;
-    case 'truncate':
-      return `${change.level} since update ${change.from} cut to rank ${change.rank}`;
-    case 'damp':
-      return `intruder dimensions of ${change.level} since update ${change.from} times ${change.factor}`;
-  }
+  return `Run on ${info.title}, ${stateWords(state)}, ${count(info.updates, 'update')}, ${dateText(info.createdAt)}${branch}.`;
 }
 
 /** The day and the minute, in the reader's own way; the text itself where it is no date. */

@@ -1,10 +1,11 @@
 import * as vscode from 'vscode';
+import type { RunState } from '../../report/runWords.ts';
 import { Throttle } from '../decorations/throttle.ts';
 import type { Store } from '../state/store.ts';
 import { grouped } from '../training/figures.ts';
 import type { RunCatalog } from './runCatalog.ts';
 import { type RunNode, runNodes } from './runNodes.ts';
-import { type RunState, runDescription, runSpeech, runTooltip } from './runText.ts';
+import { runDescription, runSpeech, runTooltip } from './runText.ts';
 
 const VIEW = 'hopescope.runs';
 const INTERVAL_MS = 1000;

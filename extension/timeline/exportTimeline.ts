@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
 import { decodeFrame } from '../../engine/protocol/index.ts';
+import { runReport } from '../../report/runReport.ts';
 import { megabytes } from '../training/figures.ts';
 import { CSV_HEAD, csvRows } from '../training/runTable.ts';
-import { runReport } from './runReport.ts';
 import type { TimelinePage } from './timelinePage.ts';
 import type { TimelineServices } from './timelineServices.ts';
 

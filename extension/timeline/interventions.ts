@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import type { BranchChange, RunInfo } from '../../engine/protocol/index.ts';
+import { changeText } from '../../report/runWords.ts';
 import { EngineFailure } from '../engine/engineFailure.ts';
 import { runsFolder, runUri } from '../runs/runsFolder.ts';
-import { changeText } from '../runs/runText.ts';
 import { grouped } from '../training/figures.ts';
 import { progressText } from '../training/resultText.ts';
 import { fromQuestion, numberQuestion } from './changeQuestions.ts';

@@ -24,11 +24,12 @@ import {
   TimelineStateMessage,
   TimelineStepMessage,
 } from '../../engine/protocol/timelineMessages.ts';
+import { totalOf } from '../../report/extent.ts';
 import { failureText } from '../engine/engineFailure.ts';
 import { runUri } from '../runs/runsFolder.ts';
 import { inTime } from '../webviews/inTime.ts';
 import { contributedColors, pageHtml } from '../webviews/pageHtml.ts';
-import { describeShown, totalOf } from './shownRun.ts';
+import { describeShown } from './shownRun.ts';
 import { answerReads, type Computing } from './timelineReads.ts';
 import type { TimelineServices } from './timelineServices.ts';
 

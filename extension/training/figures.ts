@@ -1,21 +1,10 @@
-/** 1234567 as "1 234 567", with thin spaces. */
-export function grouped(value: number): string {
-  return String(Math.round(value)).replace(/\B(?=(\d{3})+(?!\d))/g, '\u2009');
-}
+import { grouped } from '../../report/figures.ts';
 
-/** Bytes as "20.0 MB". */
-export function megabytes(bytes: number): string {
-  return bytes < 100_000 ? `${(bytes / 1000).toFixed(1)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
-}
+export { grouped, megabytes, probability } from '../../report/figures.ts';
 
 /** A relative change as "7.1e-2". */
 export function relative(value: number): string {
   return Number.isFinite(value) ? value.toExponential(1) : '–';
-}
-
-/** A probability with two digits that count: "0.12", "3.4e-5". */
-export function probability(value: number): string {
-  return value >= 0.001 ? String(Number(value.toPrecision(2))) : value.toExponential(1);
 }
 
 /** How many times, "×400" or "×0.93". */

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const BUNDLE = at('../../dist/cli.cjs');
-const LAUNCHER = at('../../engine/hopescope.mjs');
+const LAUNCHER = at('../../cli/hopescope.mjs');
 /** Nothing was measured or installed here, whatever the machine has. */
 const NO_HOME = at('../../.native/no-home');
 /** Has the launcher take the running Node for an old one, so that it starts another. */

@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest';
 import type { BranchChange, RunInfo } from '../../engine/protocol/index.ts';
 import type { CatalogEntry } from '../../extension/runs/runCatalog.ts';
 import { type RunNode, runNodes } from '../../extension/runs/runNodes.ts';
-import { changeText, runDescription, runSpeech, runTooltip } from '../../extension/runs/runText.ts';
-import { runReport } from '../../extension/timeline/runReport.ts';
-import { totalOf } from '../../extension/timeline/shownRun.ts';
+import { runDescription, runSpeech, runTooltip } from '../../extension/runs/runText.ts';
+import { totalOf } from '../../report/extent.ts';
+import { runReport } from '../../report/runReport.ts';
+import { changeText } from '../../report/runWords.ts';
 
 const info = (id: string, more: Partial<RunInfo> = {}): RunInfo => ({
   ...{ path: `/runs/${id}.hoperun`, id, title: `${id}.txt`, createdAt: '2026-03-01T10:00:00.000Z' },
@@ -105,7 +106,7 @@ describe('runReport', () => {
     expect(report).toMatch(/^# a\.txt\n/);
     expect(report).toContain('| 0.01 | 0.5 | 3.91 |');
     expect(report).toContain('| 9 | here |');
-    expect(report).toContain('![Updates](updates.svg)\n\nmemory every 4 tokens.');
+    expect(report).toContain('![Updates](<updates.svg>)\n\nmemory every 4 tokens.');
     expect(report).toContain('does not say where a fact is stored');
   });
 

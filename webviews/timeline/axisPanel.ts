@@ -2,7 +2,8 @@ import { paintSvg } from '../charts/shapes.ts';
 import { timeAxis } from '../charts/timeAxis.ts';
 import { element, setAttribute, setText } from '../ui/dom.ts';
 import { grouped } from '../ui/format.ts';
-import { playheadPosition, type ViewState } from './state.ts';
+import { passes } from './drawing.ts';
+import { playheadPosition } from './state.ts';
 import type { Draw } from './viewContext.ts';
 
 /** The token axis above the tracks, and the one playhead that runs through all of them. */
@@ -62,18 +63,4 @@ function makeRoom(svg: SVGElement, at: number | undefined): void {
 function show(line: HTMLElement, at: number, width: number, shown: boolean): void {
   line.hidden = !shown || at < 0 || at > width;
   line.style.transform = `translateX(${Math.min(width - 1, Math.round(at))}px)`;
-}
-
-/** Where passes after the first begin in the window, unless they are too many to name. */
-export function passes({ host, window }: ViewState): { position: number; text: string }[] {
-  const tokens = host.run?.tokens ?? 0;
-  // In the first pass the text may go on behind the last token that is known.
-  if (tokens <= 0 || (host.live && host.run!.positions <= tokens)) return [];
-  if ((window.to - window.from) / tokens > 12) return [];
-  const found: { position: number; text: string }[] = [];
-  const end = Math.min(window.to, Math.max(host.total, host.run!.positions));
-  for (let pass = Math.max(1, Math.ceil(window.from / tokens)); pass * tokens < end; pass++) {
-    found.push({ position: pass * tokens, text: `pass ${pass + 1}` });
-  }
-  return found;
 }

@@ -73,7 +73,7 @@ export function describeTrack(state: ViewState, row: Row): string {
       return described('Loss', 'nats a token', lossPoints(source), 2);
     case 'probes':
       return probePoints(run, state.pieces[0])
-        .map(({ answer, ...points }) => described(`Probe ${answer.trim()}`, '', points, 3))
+        .map(({ answer, ...points }) => described(`Probe ${answer.trim()}`, '', points, percent))
         .join(' ');
     case 'gates': {
       const level = gatedLevel(run, state.level);
@@ -91,7 +91,12 @@ export function describeTrack(state: ViewState, row: Row): string {
   }
 }
 
-function described(name: string, unit: string, { at, values }: Points, digits: number): string {
+function described(
+  name: string,
+  unit: string,
+  { at, values }: Points,
+  digits: number | ((value: number) => string),
+): string {
   let [first, last, low, high] = [-1, -1, -1, -1];
   values.forEach((value, i) => {
     if (!Number.isFinite(value)) return;
@@ -101,7 +106,8 @@ function described(name: string, unit: string, { at, values }: Points, digits: n
     if (high < 0 || value > values[high]) high = i;
   });
   if (first < 0) return `${name}: not recorded.`;
-  const value = (i: number): string => `${fixed(values[i], digits)} at token ${Math.round(at[i])}`;
+  const words = typeof digits === 'number' ? (value: number) => fixed(value, digits) : digits;
+  const value = (i: number): string => `${words(values[i])} at token ${Math.round(at[i])}`;
   return `${name}${unit ? ` in ${unit}` : ''}: first ${value(first)}, last ${value(last)}, lowest ${value(low)}, highest ${value(high)}.`;
 }
 

@@ -157,3 +157,17 @@ function spanOf(run: RunInfo, level: number, update: Update): { from: number; to
   const before = Math.floor((to - 1) / period) * period;
   return { from: Math.min(before, to - tickOf(run)), to };
 }
+
+/** Where passes after the first begin in the window, unless they are too many to name. */
+export function passes({ host, window }: ViewState): { position: number; text: string }[] {
+  const tokens = host.run?.tokens ?? 0;
+  // In the first pass the text may go on behind the last token that is known.
+  if (tokens <= 0 || (host.live && host.run!.positions <= tokens)) return [];
+  if ((window.to - window.from) / tokens > 12) return [];
+  const found: { position: number; text: string }[] = [];
+  const end = Math.min(window.to, Math.max(host.total, host.run!.positions));
+  for (let pass = Math.max(1, Math.ceil(window.from / tokens)); pass * tokens < end; pass++) {
+    found.push({ position: pass * tokens, text: `pass ${pass + 1}` });
+  }
+  return found;
+}

@@ -8,9 +8,8 @@ import type { Theme } from '../charts/theme.ts';
 import { timeAxis } from '../charts/timeAxis.ts';
 import { translate } from '../charts/translate.ts';
 import { fixed, grouped, scientific } from '../ui/format.ts';
-import { passes } from './axisPanel.ts';
 import { percent } from './describe.ts';
-import { colorOf, HEIGHTS, heatData, SCALES, trackLines } from './drawing.ts';
+import { colorOf, HEIGHTS, heatData, passes, SCALES, trackLines } from './drawing.ts';
 import { meanSurprise, probeAt, readLevel, shownLoss, shownUpdate } from './readings.ts';
 import { gatedLevel } from './rows.ts';
 import { playheadPosition, type ViewState } from './state.ts';
@@ -19,7 +18,8 @@ import { sourceOf, surpriseSteps } from './trackData.ts';
 /** Size and margins of the pictures, px. */
 const WIDTH = 960;
 const [LEFT, RIGHT, MARGIN] = [128, 74, 16];
-const PLOT = WIDTH - LEFT - RIGHT;
+/** Width of the time axis, px. */
+export const PLOT = WIDTH - LEFT - RIGHT;
 
 type Part = 'surprise' | 'loss' | 'probes' | 'updates' | 'gates' | 'drift';
 export const ALL_PARTS: readonly Part[] = ['surprise', 'loss', 'probes', 'updates', 'gates', 'drift'];

@@ -8,13 +8,13 @@ import { SPECTRUM_HEIGHT, spectrumShapes } from '../charts/spectrumChart.ts';
 import { type Picture, svgText } from '../charts/svgText.ts';
 import type { Theme } from '../charts/theme.ts';
 import { translate } from '../charts/translate.ts';
-import { describeHandOver, describeLevel } from './absorptionPanel.ts';
+import { describeHandOver, describeLevel } from './absorptionWords.ts';
 import { describeTrack } from './describe.ts';
 import { colorOf } from './drawing.ts';
-import { describeForgetting, forgettingData } from './forgettingPanel.ts';
+import { describeForgetting, forgettingData } from './forgettingData.ts';
 import { positionAfter } from './geometry.ts';
 import { tracksPicture } from './picture.ts';
-import { describeSpectrum, strongest } from './spectrumPanel.ts';
+import { describeSpectrum, strongest } from './spectrumWords.ts';
 import { extent, type ViewState } from './state.ts';
 
 const PANEL = 420;

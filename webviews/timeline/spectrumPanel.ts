@@ -2,9 +2,10 @@ import type { MatrixSpectrum } from '../../engine/protocol/index.ts';
 import { spectrumChart } from '../charts/spectrumChart.ts';
 import { writeBars } from '../charts/writeBars.ts';
 import { element, setAttribute, setText } from '../ui/dom.ts';
-import { fixed, grouped, significant } from '../ui/format.ts';
+import { grouped, significant } from '../ui/format.ts';
 import { colorOf } from './drawing.ts';
 import { isGated } from './rows.ts';
+import { describeSpectrum, MOST_MATRICES, rankWords, strongest } from './spectrumWords.ts';
 import type { SpectrumRange, ViewState } from './state.ts';
 import type { Draw, Surroundings, ViewActions } from './viewContext.ts';
 import { partsKey, spectrumKey, spectrumOf } from './wants.ts';
@@ -72,16 +73,11 @@ export function spectrumPanel(parent: HTMLElement, { dispatch }: ViewActions): D
     if (keys.every((key, i) => key === drawn[i]) || surroundings.panelWidth <= 0) return;
     drawn = keys;
     if (there) spectra = drawSpectra(charts, spectra, strongest(s.matrices), state, surroundings);
-    const more = there ? s.matrices.length - MOST : 0;
+    const more = there ? s.matrices.length - MOST_MATRICES : 0;
     setText(rest, more > 0 ? `${more} more ${more === 1 ? 'matrix' : 'matrices'} changed less.` : '');
     if (fits) drawParts(parts, state, surroundings);
   };
 }
-
-/** A level may have a matrix a head: those that changed most are shown. */
-const MOST = 4;
-export const strongest = (matrices: readonly MatrixSpectrum[]): MatrixSpectrum[] =>
-  [...matrices].sort((a, b) => b.deltaNorm - a.deltaNorm).slice(0, MOST);
 
 /** Why there is no spectrum yet. */
 function spectrumWords(state: ViewState): string {
@@ -122,22 +118,6 @@ function drawSpectra(
     setAttribute(node, 'aria-label', describeSpectrum(data));
     return [matrix, node, update] as const;
   });
-}
-
-type Bounded = Omit<MatrixSpectrum, 'rankBound'> & { readonly rankBound?: number };
-
-/** “rank 18.4 of at most 64, 2 intruders” */
-export function rankWords({ effectiveRank, rankBound, intruders }: Bounded): string {
-  const bound = rankBound === undefined ? '' : ` of at most ${rankBound}`;
-  const guests = intruders > 0 ? `, ${intruders} intruder${intruders === 1 ? '' : 's'}` : '';
-  return `rank ${fixed(effectiveRank, 1)}${bound}${guests}`;
-}
-
-/** Text alternative of a spectrum. */
-export function describeSpectrum(matrix: Bounded): string {
-  const { effectiveRank, rankBound, delta, weight, stableRank } = matrix;
-  const bound = rankBound === undefined ? '' : ` of at most ${rankBound}`;
-  return `${matrix.name}. Effective rank ${fixed(effectiveRank, 1)}${bound}, stable rank ${fixed(stableRank, 1)}; largest singular value of ΔW ${significant(delta[0] ?? 0)}, of W ${significant(weight[0] ?? 0)}.`;
 }
 
 function drawParts(parent: HTMLElement, state: ViewState, { theme, panelWidth }: Surroundings): void {

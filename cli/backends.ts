@@ -1,11 +1,11 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import manifest from '../../package.json';
-import { measureBackends } from '../choice/measureBackends.ts';
-import { nativeFolderIn, storageFolder } from '../choice/storage.ts';
-import { VerdictFile } from '../choice/verdictFile.ts';
-import { verdictKey } from '../choice/verdictKey.ts';
-import { installNative, type NativeSource, uninstallNative } from '../install/installNative.ts';
-import { type BackendVerdict, timingText } from '../protocol/backend.ts';
+import { measureBackends } from '../engine/choice/measureBackends.ts';
+import { nativeFolderIn, storageFolder } from '../engine/choice/storage.ts';
+import { VerdictFile } from '../engine/choice/verdictFile.ts';
+import { verdictKey } from '../engine/choice/verdictKey.ts';
+import { installNative, type NativeSource, uninstallNative } from '../engine/install/installNative.ts';
+import { type BackendVerdict, timingText } from '../engine/protocol/backend.ts';
+import manifest from '../package.json';
 import { abortOnInterrupt, InterruptedError } from './interrupt.ts';
 import { DEFAULT_MODEL } from './modelOptions.ts';
 import { Output } from './output.ts';

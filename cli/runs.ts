@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import type { RunInfo } from '../protocol/runInfo.ts';
-import { describeRun, withRun } from '../session/runReading.ts';
+import type { RunInfo } from '../engine/protocol/runInfo.ts';
+import { describeRun, withRun } from '../engine/session/runReading.ts';
 import { Output } from './output.ts';
 import { type Column, table } from './table.ts';
 

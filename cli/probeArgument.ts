@@ -1,6 +1,6 @@
-import type { Probe } from '../protocol/probe.ts';
-import { PROBE_ARROW, readProbeText } from '../protocol/probeText.ts';
-import { EngineError } from '../session/engineError.ts';
+import type { Probe } from '../engine/protocol/probe.ts';
+import { PROBE_ARROW, readProbeText } from '../engine/protocol/probeText.ts';
+import { EngineError } from '../engine/session/engineError.ts';
 
 const FAULTS = { arrow: `has no ${PROBE_ARROW}`, prompt: 'has no prompt', answer: 'has no answer' };
 

@@ -1,4 +1,4 @@
-import type { LevelSummary, ProbeChange, TrainResult } from '../protocol/training.ts';
+import type { LevelSummary, ProbeChange, TrainResult } from '../engine/protocol/training.ts';
 import { probeLabel } from './probeArgument.ts';
 import { type Column, duration, percent, significant, table } from './table.ts';
 

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { PartialChunk, TrainProgress, TrainRequest, TrainResult } from '../protocol/training.ts';
-import { EngineError } from '../session/engineError.ts';
-import type { Session } from '../session/session.ts';
+import type { PartialChunk, TrainProgress, TrainRequest, TrainResult } from '../engine/protocol/training.ts';
+import { EngineError } from '../engine/session/engineError.ts';
+import type { Session } from '../engine/session/session.ts';
 import { abortOnInterrupt, InterruptedError } from './interrupt.ts';
 import { type ModelFlags, modelCommand, openModel } from './modelOptions.ts';
 import { Output } from './output.ts';

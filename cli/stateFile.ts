@@ -1,9 +1,9 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { reasonOf } from '../checkpoint/atomicFile.ts';
-import { CheckpointError } from '../checkpoint/checkpointError.ts';
-import { readSafetensorsHeader } from '../checkpoint/safetensors.ts';
-import { FAST_STATE_FORMAT } from '../session/fastStateFile.ts';
+import { reasonOf } from '../engine/checkpoint/atomicFile.ts';
+import { CheckpointError } from '../engine/checkpoint/checkpointError.ts';
+import { readSafetensorsHeader } from '../engine/checkpoint/safetensors.ts';
+import { FAST_STATE_FORMAT } from '../engine/session/fastStateFile.ts';
 
 /** @throws CheckpointError when there is no fast state; whether it fits the model is for the session to say. */
 export async function checkStateSource(path: string): Promise<void> {

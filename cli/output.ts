@@ -1,5 +1,5 @@
 import { isatty } from 'node:tty';
-import { reasonOf } from '../checkpoint/atomicFile.ts';
+import { reasonOf } from '../engine/checkpoint/atomicFile.ts';
 
 /** Where a command reports: one JSON object or lines on standard output, progress on standard error. */
 export class Output {

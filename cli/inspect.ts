@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import type { LevelInfo } from '../protocol/level.ts';
-import type { ModelInfo, TensorInfo } from '../protocol/model.ts';
+import type { LevelInfo } from '../engine/protocol/level.ts';
+import type { ModelInfo, TensorInfo } from '../engine/protocol/model.ts';
 import { type ModelFlags, modelCommand, openModel } from './modelOptions.ts';
 import { Output } from './output.ts';
 import { type Column, significant, table } from './table.ts';

@@ -1,9 +1,22 @@
-import type { ReportPicture, RunInfo } from '../../engine/protocol/index.ts';
-import { changeText, stateWords } from '../runs/runText.ts';
-import { grouped, megabytes, probability } from '../training/figures.ts';
+import type { ReportPicture, RunInfo } from '../engine/protocol/index.ts';
+import { grouped, megabytes, probability } from './figures.ts';
+import { changeText, stateWords } from './runWords.ts';
 
-/** A report of a run as Markdown; the pictures lie beside it as `NAME.svg`. It holds none of the run's text. */
-export function runReport(info: RunInfo, pictures: readonly ReportPicture[]): string {
+const CLOSING =
+  'A level’s contribution is that of its change to a probe. It does not say where a fact is stored.';
+
+/** Whether a text is a report of this kind, which a newer one may replace. */
+export const isRunReport = (text: string): boolean => text.endsWith(`${CLOSING}\n`);
+
+/**
+ * A report of a run as Markdown. It holds none of the run's text.
+ * @param fileOf the file of a picture by its name; it lies beside the report
+ */
+export function runReport(
+  info: RunInfo,
+  pictures: readonly ReportPicture[],
+  fileOf: (name: string) => string = name => `${name}.svg`,
+): string {
   const { options, parent } = info;
   const rates = Object.entries(options.learningRates).map(([level, rate]) => `${level} ${rate}`);
   const facts: (readonly [string, string])[] = [
@@ -39,9 +52,9 @@ export function runReport(info: RunInfo, pictures: readonly ReportPicture[]): st
     ...bookmarkTable(info),
     ...pictures.map(
       ({ name, title, text }) =>
-        `## ${literal(title)}\n\n![${literal(title)}](${name}.svg)\n\n${literal(text)}`,
+        `## ${literal(title)}\n\n![${literal(title)}](<${fileOf(name)}>)\n\n${literal(text)}`,
     ),
-    'A level’s contribution is that of its change to a probe. It does not say where a fact is stored.',
+    CLOSING,
   ];
   return `${parts.join('\n\n')}\n`;
 }

@@ -1,15 +1,16 @@
 import { Command } from 'commander';
 import manifest from '../package.json';
-import { addBackends } from './cli/backends.ts';
-import { reportEnding, usageLine } from './cli/ending.ts';
-import { addEvaluate } from './cli/evaluate.ts';
-import { addInspect } from './cli/inspect.ts';
-import { exitOnInterrupt } from './cli/interrupt.ts';
-import { watchOutput } from './cli/output.ts';
-import { addPretrain } from './cli/pretrain.ts';
-import { addProbe } from './cli/probe.ts';
-import { addRuns } from './cli/runs.ts';
-import { addTrain } from './cli/train.ts';
+import { addBackends } from './backends.ts';
+import { reportEnding, usageLine } from './ending.ts';
+import { addEvaluate } from './evaluate.ts';
+import { addInspect } from './inspect.ts';
+import { exitOnInterrupt } from './interrupt.ts';
+import { watchOutput } from './output.ts';
+import { addPretrain } from './pretrain.ts';
+import { addProbe } from './probe.ts';
+import { addReport } from './report.ts';
+import { addRuns } from './runs.ts';
+import { addTrain } from './train.ts';
 
 const HELP = `
 Every command exits with 0 on success, with 1 and one line on standard error when it refuses its input, and with 130
@@ -32,6 +33,7 @@ addProbe(program);
 addEvaluate(program);
 addInspect(program);
 addRuns(program);
+addReport(program);
 addPretrain(program);
 addBackends(program);
 

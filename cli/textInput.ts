@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
-import { reasonOf } from '../checkpoint/atomicFile.ts';
-import { EngineError } from '../session/engineError.ts';
+import { reasonOf } from '../engine/checkpoint/atomicFile.ts';
+import { EngineError } from '../engine/session/engineError.ts';
 
 /** A text to read, and a name for it that gives nothing of it away. */
 export interface TextInput {

@@ -1,6 +1,6 @@
 import { isatty } from 'node:tty';
 import { CommanderError } from 'commander';
-import { reasonOf } from '../checkpoint/atomicFile.ts';
+import { reasonOf } from '../engine/checkpoint/atomicFile.ts';
 import { InterruptedError } from './interrupt.ts';
 
 /**

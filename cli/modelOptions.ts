@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
-import manifest from '../../package.json';
-import { chooseBackend } from '../choice/chooseBackend.ts';
-import { nativeFolderIn, storageFolder } from '../choice/storage.ts';
-import { BACKEND_PREFERENCES, type BackendPreference } from '../protocol/backend.ts';
-import type { ModelInfo } from '../protocol/model.ts';
-import { Session } from '../session/session.ts';
+import { chooseBackend } from '../engine/choice/chooseBackend.ts';
+import { nativeFolderIn, storageFolder } from '../engine/choice/storage.ts';
+import { BACKEND_PREFERENCES, type BackendPreference } from '../engine/protocol/backend.ts';
+import type { ModelInfo } from '../engine/protocol/model.ts';
+import { Session } from '../engine/session/session.ts';
+import manifest from '../package.json';
 import type { Output } from './output.ts';
 import { checkStateSource } from './stateFile.ts';
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Probe, ProbeScore } from '../protocol/probe.ts';
+import type { Probe, ProbeScore } from '../engine/protocol/probe.ts';
 import { type ModelFlags, modelCommand, openModel } from './modelOptions.ts';
 import { Output } from './output.ts';
 import { parseProbes, probeLabel } from './probeArgument.ts';
