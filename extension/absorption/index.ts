@@ -1,24 +1,9 @@
 import * as vscode from 'vscode';
 import type { Probe } from '../../engine/protocol/index.ts';
 import { EngineFailure, failureText } from '../engine/engineFailure.ts';
-import type { EngineHost } from '../engine/engineHost.ts';
-import type { RunCatalog } from '../runs/runCatalog.ts';
-import type { Store } from '../state/store.ts';
-import type { Timelines } from '../timeline/timelines.ts';
-import type { Trainer } from '../training/trainer.ts';
+import type { AbsorptionServices } from './absorptionServices.ts';
 import { ReportDocuments } from './reportDocuments.ts';
 import { type Given, whichLevel } from './whichLevel.ts';
-
-/** What the question needs of the other rooms. */
-export interface AbsorptionServices {
-  readonly context: vscode.ExtensionContext;
-  readonly store: Store;
-  readonly engine: EngineHost;
-  readonly trainer: Trainer;
-  readonly catalog: RunCatalog;
-  readonly timelines: Timelines;
-  readonly documents: ReportDocuments;
-}
 
 /** “Which level learned this?” and its reports. */
 export function registerAbsorption(services: Omit<AbsorptionServices, 'documents'>): vscode.Disposable {

@@ -3,8 +3,8 @@ import * as vscode from 'vscode';
 import { type Probe, type RunInfo, writeProbeText } from '../../engine/protocol/index.ts';
 import { runUri } from '../runs/runsFolder.ts';
 import type { FactReport } from '../state/factReport.ts';
+import type { AbsorptionServices } from './absorptionServices.ts';
 import { askProbe, selectedFact } from './askFact.ts';
-import type { AbsorptionServices } from './index.ts';
 import { type Question, refineQuestion } from './question.ts';
 import { summary } from './reportText.ts';
 
