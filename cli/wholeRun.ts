@@ -1,5 +1,6 @@
 import type { RunInfo } from '../engine/protocol/runInfo.ts';
 import type { RunReader } from '../engine/run/index.ts';
+import { readForgetting } from '../engine/session/forgetting.ts';
 import { readOverview } from '../engine/session/overviewReading.ts';
 import { describeRun, readUpdates } from '../engine/session/runReading.ts';
 import { fromTheStart, totalOf } from '../report/extent.ts';
@@ -38,6 +39,10 @@ async function readPiece(reader: RunReader, want: Want): Promise<Action | undefi
     case 'whole': {
       const { kind: type, run } = want;
       return { type, run, overview: await readOverview(reader, want, () => false) };
+    }
+    case 'forgetting': {
+      const forgetting = await readForgetting([reader.path]);
+      return { type: 'forgetting', forgetting: { ...forgetting, scores: want.scores } };
     }
     default:
       return undefined;

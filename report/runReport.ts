@@ -52,7 +52,7 @@ export function runReport(
     ...bookmarkTable(info),
     ...pictures.map(
       ({ name, title, text }) =>
-        `## ${literal(title)}\n\n![${literal(title)}](<${fileOf(name)}>)\n\n${literal(text)}`,
+        `## ${literal(title)}\n\n![${literal(title)}](${link(fileOf(name))})\n\n${literal(text)}`,
     ),
     CLOSING,
   ];
@@ -90,6 +90,10 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
     `| ${cells.map(cell => literal(cell).replaceAll('\n', ' ')).join(' | ')} |`;
   return [line(head), `|${head.map(() => ':--').join('|')}|`, ...rows.map(line)].join('\n');
 }
+
+/** A file beside the report as the target of a link. */
+const link = (file: string): string =>
+  encodeURIComponent(file).replace(/[()*']/g, mark => `%${mark.charCodeAt(0).toString(16)}`);
 
 /** Words that are no Markdown, readable also where the file is read as it is. */
 const literal = (text: string): string => text.replace(/[\\`*_[\]<>|~#]/g, '\\$&');

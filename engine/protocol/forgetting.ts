@@ -47,3 +47,18 @@ export interface InterferenceReport {
   /** In the order of the probes. */
   readonly facts: readonly Interference[];
 }
+
+/** Forgetting among probes of a run. */
+export interface Forgetting {
+  /** What the report's facts are indices into. */
+  readonly probes: readonly Probe[];
+  readonly report: ForgettingReport;
+}
+
+/** What the updates after `from` up to `to` did to probes. */
+export interface MeasuredInterference {
+  readonly from: number;
+  readonly to: number;
+  readonly probes: readonly Probe[];
+  readonly report: InterferenceReport;
+}

@@ -1,8 +1,7 @@
 import { ProgressType, RequestType } from 'vscode-jsonrpc';
 import type { AbsorptionReport, AbsorptionRequest } from './absorption.ts';
-import type { ForgettingReport, InterferenceReport, InterferenceRequest } from './forgetting.ts';
+import type { Forgetting, InterferenceReport, InterferenceRequest } from './forgetting.ts';
 import type { Frame } from './frame.ts';
-import type { Probe } from './probe.ts';
 import type { EngineErrorData } from './requests.ts';
 import type { BranchChange, RunInfo } from './runInfo.ts';
 import type { RunOverview } from './runOverview.ts';
@@ -71,11 +70,9 @@ export const ReadInterference = new RequestType<InterferenceRequest, Interferenc
  * Forgetting among the probes recorded in a run, or in runs that followed one another on one memory (the probes that
  * all of them scored, in the order of the first). Needs no model.
  */
-export const ReadForgetting = new RequestType<
-  { paths: readonly string[] },
-  { probes: readonly Probe[]; report: ForgettingReport },
-  EngineErrorData
->('run/forgetting');
+export const ReadForgetting = new RequestType<{ paths: readonly string[] }, Forgetting, EngineErrorData>(
+  'run/forgetting',
+);
 
 /**
  * Opens a training that goes only when told to: its run file is begun, nothing is trained yet. Until it is closed

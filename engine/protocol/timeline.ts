@@ -43,6 +43,8 @@ export const TIMELINE_COMMANDS = [
   'bookmarkUpdate',
   'revealUpdate',
   'whichLevel',
+  'pinProbes',
+  'probesInterval',
   'endComparison',
 ] as const;
 export type TimelineCommand = (typeof TIMELINE_COMMANDS)[number];

@@ -1,4 +1,5 @@
 import type { NotificationType, RequestType } from 'vscode-messenger-common';
+import type { Forgetting, MeasuredInterference } from './forgetting.ts';
 import type { Frame } from './frame.ts';
 import type { RunOverview } from './runOverview.ts';
 import type { DeltaSpectrum, WriteParts } from './spectrum.ts';
@@ -37,6 +38,11 @@ export const TimelineSpectrum: RequestType<
 > = { method: 'timeline/spectrum' };
 export const TimelineParts: RequestType<{ update: number; level: string; block: number }, WriteParts> = {
   method: 'timeline/parts',
+};
+/** View to host: forgetting among the run's probes, and what a stretch of updates did to them. */
+export const TimelineForgetting: RequestType<void, Forgetting> = { method: 'timeline/forgetting' };
+export const TimelineInterference: RequestType<{ from: number; to: number }, MeasuredInterference> = {
+  method: 'timeline/interference',
 };
 
 /** Host to view: the charts as they stand. */

@@ -1,7 +1,7 @@
 import { forgettingOf } from '../introspect/forgetting.ts';
 import { interference } from '../introspect/interference.ts';
 import type {
-  ForgettingReport,
+  Forgetting,
   Interference,
   InterferenceReport,
   InterferenceRequest,
@@ -34,9 +34,7 @@ export async function readInterference(
 }
 
 /** Forgetting among the probes that were scored in every one of these runs, from the scores in their files alone. */
-export async function readForgetting(
-  paths: readonly string[],
-): Promise<{ probes: readonly Probe[]; report: ForgettingReport }> {
+export async function readForgetting(paths: readonly string[]): Promise<Forgetting> {
   if (paths.length === 0 || paths.length > MOST_RUNS) {
     throw new EngineError('bad-input', `${paths.length} runs were named.`, `Name 1 to ${MOST_RUNS}.`);
   }

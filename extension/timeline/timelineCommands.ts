@@ -42,6 +42,9 @@ export function registerTimelineCommands(
     showLog: () => vscode.commands.executeCommand('hopescope.showLog'),
     openRun: ({ path }) => (path === undefined ? openRun(timelines) : timelines.open(path)),
     whichLevel: () => vscode.commands.executeCommand('hopescope.whichLevel'),
+    pinProbes: () => vscode.commands.executeCommand('hopescope.probes.pin'),
+    probesInterval: () =>
+      vscode.commands.executeCommand('workbench.action.openSettings', 'hopescope.probes.interval'),
   };
   timelines.handler = (page, request) =>
     (onPage[request.command] ?? (() => general[request.command]?.(request)))(page);

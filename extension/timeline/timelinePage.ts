@@ -122,8 +122,11 @@ export class TimelinePage implements vscode.Disposable {
       this.#place = checkedPlace(place);
     });
     messenger.onNotification(TimelineRun, request => this.#command(request));
-    this.#computing = answerReads(messenger, this.#services.engine, which =>
-      which === 1 ? this.#other : this.#path,
+    this.#computing = answerReads(
+      messenger,
+      this.#services.engine,
+      which => (which === 1 ? this.#other : this.#path),
+      () => this.run?.probes ?? [],
     );
     webview.html = pageHtml({
       title: 'Timeline',

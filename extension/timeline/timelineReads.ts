@@ -1,7 +1,9 @@
 import * as vscode from 'vscode';
 import type { Messenger } from 'vscode-messenger';
-import type { WhichRun } from '../../engine/protocol/index.ts';
+import type { Probe, WhichRun } from '../../engine/protocol/index.ts';
 import {
+  TimelineForgetting,
+  TimelineInterference,
   TimelineOverview,
   TimelineParts,
   TimelineSpectrum,
@@ -14,11 +16,13 @@ import type { EngineHost } from '../engine/engineHost.ts';
 /**
  * Hands what a page reads on to the engine, about the page's own runs and no others.
  * @param pathOf file of the shown run or of the one compared with it
+ * @param probesOf probes of the shown run
  */
 export function answerReads(
   messenger: Messenger,
   engine: EngineHost,
   pathOf: (which: WhichRun) => string | undefined,
+  probesOf: () => readonly Probe[],
 ): Computing {
   const computing = new Computing();
   const path = (which: WhichRun = 0): string => {
@@ -54,6 +58,18 @@ export function answerReads(
   messenger.onRequest(TimelineParts, ({ update, level, block }) =>
     inWords(() =>
       computing.run(token => engine.compute('ReadWriteParts', { path: path(), update, level, block }, token)),
+    ),
+  );
+  messenger.onRequest(TimelineForgetting, () =>
+    inWords(() => engine.request('ReadForgetting', { paths: [path()] })),
+  );
+  messenger.onRequest(TimelineInterference, ({ from, to }) =>
+    inWords(() =>
+      computing.run(async token => {
+        const probes = probesOf().map(({ prompt, answer }) => ({ prompt, answer }));
+        const request = { path: path(), from, to, probes };
+        return { from, to, probes, report: await engine.compute('ReadInterference', request, token) };
+      }),
     ),
   );
   return computing;

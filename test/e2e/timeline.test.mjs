@@ -187,7 +187,9 @@ test('charts and a report are exported', async () => {
   await notification(page, 'Report saved');
   const folder = (await readdir(session.workspace)).find(name => name.startsWith('report-'));
   const report = await readFile(join(session.workspace, folder, 'report.md'), 'utf8');
-  for (const [, name] of report.matchAll(/\]\((\S+\.svg)\)/g)) {
+  const pictures = [...report.matchAll(/\]\((\S+\.svg)\)/g)];
+  assert.ok(pictures.length >= 3, `${pictures.length} pictures`);
+  for (const [, name] of pictures) {
     assert.match(await readFile(join(session.workspace, folder, name), 'utf8'), /^<svg /);
   }
   assert.match(report, /# people\.txt, line 1/);

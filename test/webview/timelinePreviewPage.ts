@@ -84,4 +84,5 @@ const draws = watchDraws();
 const exported = (format: string) => host.request(TimelineExport.method, format);
 const report = () => host.request(TimelineReport.method, undefined);
 const step = (kind: string) => host.notify(TimelineStepMessage.method, kind);
-Object.assign(window, { preview: { play, opened, scrub, exported, report, step, hover: scene.hover } });
+const { hover, shot } = scene;
+Object.assign(window, { preview: { play, opened, scrub, exported, report, step, hover, shot } });

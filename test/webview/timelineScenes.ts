@@ -1,5 +1,5 @@
 import type { TimelineState } from '../../engine/protocol/index.ts';
-import { absorptionOf, runInfo } from './syntheticRun.ts';
+import { absorptionOf, manyProbes, runInfo } from './syntheticRun.ts';
 
 /** What the host would send, and the keys and pointer moves that follow. */
 export interface TimelineScene {
@@ -7,6 +7,8 @@ export interface TimelineScene {
   readonly keys?: readonly { readonly on: string; readonly keys: readonly string[] }[];
   /** Selector of an element the pointer rests on. */
   readonly hover?: string;
+  /** Selector of what the picture shows, where it is not the page. */
+  readonly shot?: string;
 }
 
 const ready = (updates: number, more: Partial<TimelineState> = {}, info = {}): TimelineState => ({
@@ -76,6 +78,24 @@ export const TIMELINE_SCENES: Readonly<Record<string, TimelineScene>> = {
   },
   compare: {
     state: ready(300, { other: runInfo(280, { id: 'other', title: 'branch', path: '/runs/b.hoperun' }) }),
+  },
+  forgetting: {
+    state: ready(300, {}, { probes: manyProbes(300) }),
+    keys: [{ on: '.interference vscode-button', keys: ['Enter'] }],
+    shot: '.forgetting',
+  },
+  bare: { state: ready(300, {}, { probes: [] }) },
+  twice: {
+    state: ready(
+      300,
+      {},
+      {
+        probes: runInfo(300).probes.map(probe => ({
+          ...probe,
+          scores: [probe.scores[0], probe.scores.at(-1)],
+        })),
+      },
+    ),
   },
   long: { state: ready(100_000) },
 };

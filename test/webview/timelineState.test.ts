@@ -12,7 +12,16 @@ import {
 import { levelCells, sourceOf, surpriseSteps } from '../../webviews/timeline/trackData.ts';
 import { MOST_DETAIL, type Want, wants } from '../../webviews/timeline/wants.ts';
 import { synthetic, TICK } from './synthetic.ts';
-import { frameOf, overviewOf, partsOf, runInfo, spectrumOf, tokensOf } from './syntheticRun.ts';
+import {
+  forgettingIn,
+  frameOf,
+  interferenceIn,
+  overviewOf,
+  partsOf,
+  runInfo,
+  spectrumOf,
+  tokensOf,
+} from './syntheticRun.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -40,6 +49,10 @@ function answer(run: RunInfo, want: Want): Action {
       return { type: 'spectrum', spectrum: spectrumOf(want.from, want.to, want.level, want.block) };
     case 'parts':
       return { type: 'parts', parts: partsOf(want.update, want.level, want.block) };
+    case 'forgetting':
+      return { type: 'forgetting', forgetting: { ...forgettingIn(run), scores: want.scores } };
+    case 'interference':
+      return { type: 'interference', interference: interferenceIn(run, want.from, want.to) };
   }
 }
 

@@ -8,7 +8,16 @@ import { type Action, initialState, reduce, type ViewState } from '../../webview
 import { timelineView } from '../../webviews/timeline/timelineView.ts';
 import { type Want, wants } from '../../webviews/timeline/wants.ts';
 import { browser, themeOf } from './browser.ts';
-import { frameOf, overviewOf, partsOf, runInfo, spectrumOf, tokensOf } from './syntheticRun.ts';
+import {
+  forgettingIn,
+  frameOf,
+  interferenceIn,
+  overviewOf,
+  partsOf,
+  runInfo,
+  spectrumOf,
+  tokensOf,
+} from './syntheticRun.ts';
 import { TIMELINE_SCENES } from './timelineScenes.ts';
 
 interface Page {
@@ -67,6 +76,10 @@ function answer({ host }: ViewState, want: Want): Action {
       return { type: 'spectrum', spectrum: spectrumOf(want.from, want.to, want.level, want.block) };
     case 'parts':
       return { type: 'parts', parts: partsOf(want.update, want.level, want.block) };
+    case 'forgetting':
+      return { type: 'forgetting', forgetting: { ...forgettingIn(run), scores: want.scores } };
+    case 'interference':
+      return { type: 'interference', interference: interferenceIn(run, want.from, want.to) };
   }
 }
 
@@ -230,6 +243,60 @@ describe('panel', () => {
     expect(words('.spectrum figcaption')).toBe('memory.w_in 64 × 256: rank 18.4, 1 intruder');
   });
 
+  test('forgetting: matrix, stability gap, and interference when asked for, each in words', () => {
+    page = show('ready');
+    page.dispatch({ type: 'step', step: 'last' });
+    const figures = [...document.querySelectorAll('.forgetting figure')].map(each =>
+      each.getAttribute('aria-label'),
+    );
+    const { report } = page.state.forgetting!;
+    expect(report.facts.map(({ fact }) => fact)).toEqual([1, 0]);
+    expect(figures).toHaveLength(3);
+    expect(figures[1]).toMatch(
+      /^Mean score at the end, ACC, −2\.30 nats a token; backward transfer, BWT, −0\.03\. office keeps → almanacs: written by update \d+, /,
+    );
+    expect(figures[2]).toMatch(
+      /^office keeps → almanacs fell 0\.\d\d nats a token below its score when written/,
+    );
+    expect(words('.forgetting .numbers')).toMatch(
+      /^ACC, mean at the end−2\.30 natsBWT, since writing−0\.03 nats$/,
+    );
+    const measure = [...document.querySelectorAll<HTMLElement>('.forgetting vscode-button')].find(
+      each => each.textContent === 'Measure Interference',
+    )!;
+    expect(words('.forgetting')).toContain('What the visible stretch did');
+    measure.click();
+    expect(page.state.measuring).toEqual({ from: 0, to: 300 });
+    expect(words('.forgetting')).toContain('What updates 1 to 300 did to the probes.');
+    const rows = [...document.querySelectorAll('.forgetting li')].map(row => row.textContent);
+    expect(rows[1]).toBe(
+      'office keeps → almanacs: predicted −0.46 nats a token (memory −0.20, projections −0.10, cms.0 −0.07, cms.1 −0.05, cms.2 −0.04), measured −0.50.',
+    );
+    page.dispatch({ type: 'step', step: 'zoomIn' });
+    expect(words('.forgetting')).toContain('What updates 1 to 300 did to the probes.');
+  });
+
+  test('forgetting without probes says how to pin some, and with two scores how to have more', () => {
+    page = show('bare');
+    const shown = () =>
+      [...document.querySelectorAll<HTMLElement>('.forgetting vscode-button')].filter(
+        each => !each.hidden && !each.closest('[hidden]'),
+      );
+    expect(words('.forgetting > p')).toBe(
+      'Pin probes to the workspace to see forgetting: every training then scores them.',
+    );
+    expect(shown().map(each => each.textContent)).toEqual(['Pin Probes to Workspace']);
+    shown()[0].click();
+    document.body.replaceChildren();
+    page = show('twice');
+    expect(words('.forgetting > p')).toContain(
+      'Set an interval, and the next training scores them in between.',
+    );
+    expect(shown().map(each => each.textContent)).toEqual(['Measure Interference', 'Probe Interval']);
+    shown()[1].click();
+    expect(page.commands).toEqual([['probesInterval', undefined]]);
+  });
+
   test('within the noise no level is credited', () => {
     page = show('zoomed');
     expect(words('.absorption')).toContain('n/a: the gain is within two standard errors of zero');
@@ -258,6 +325,7 @@ describe('export', () => {
 
   test('a report has every chart of the whole run, each with its words', () => {
     page = show('ready');
+    page.dispatch({ type: 'measure' });
     page.dispatch({ type: 'step', step: 'zoomIn' });
     const pictures = reportPictures(page.state, theme);
     expect(pictures.map(({ name }) => name)).toEqual([
@@ -266,6 +334,9 @@ describe('export', () => {
         'updates',
         'gates-and-drift',
         'forgetting',
+        'forgetting-matrix',
+        'stability-gap',
+        'interference',
         'contributions',
         'hand-over',
         'spectrum-1',

@@ -39,7 +39,8 @@ export const SCALES = {
   },
 };
 
-const DASHES: readonly (readonly number[] | undefined)[] = [undefined, [4, 2], [1, 2], [6, 2, 1, 2]];
+/** Tells lines of one colour apart. */
+export const DASHES: readonly (readonly number[] | undefined)[] = [undefined, [4, 2], [1, 2], [6, 2, 1, 2]];
 
 /** Lines of a track, with the scale they are drawn on. */
 export function trackLines(

@@ -73,7 +73,7 @@ export function exportCsv(state: ViewState): string {
 
 /** The same rows as objects, with what the panel shows beside them. */
 export function exportJson(state: ViewState): string {
-  const { host, window, updates, spectrum, parts } = state;
+  const { host, window, updates, spectrum, parts, forgetting, interference } = state;
   const source = sourceOf(state, 0);
   const { columns, rows } = source ? table(source) : { columns: [], rows: [] };
   const plain = (_: string, value: unknown): unknown =>
@@ -97,6 +97,8 @@ export function exportJson(state: ViewState): string {
       spectrum: spectrum ?? null,
       write: parts ?? null,
       absorption: host.absorption ?? null,
+      forgetting: forgetting ?? null,
+      interference: interference ?? null,
     },
     plain,
     1,

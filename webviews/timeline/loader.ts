@@ -1,6 +1,8 @@
 import { HOST_EXTENSION } from 'vscode-messenger-common';
 import type { Messenger } from 'vscode-messenger-webview';
 import {
+  TimelineForgetting,
+  TimelineInterference,
   TimelineOverview,
   TimelineParts,
   TimelineSpectrum,
@@ -15,6 +17,8 @@ import { type Want, wants } from './wants.ts';
 const LIVE_MS = 100;
 const LIVE_WHOLE_MS = 1000;
 const REST_MS = 300;
+
+const COMPUTED: readonly Want['kind'][] = ['interference', 'spectrum', 'parts'];
 
 type Ask = (want: Want) => Promise<Action>;
 
@@ -46,6 +50,8 @@ export function loader(ask: Ask, state: () => ViewState, dispatch: (action: Acti
     busy.delete(want.kind);
     pump();
   };
+  /** What is computed has the model to itself. */
+  const computing = (): boolean => COMPUTED.some(kind => busy.has(kind));
   /** Asked for when it has been wanted for a while. */
   const rest = (want: Want): void => {
     if (wanted === want.key) return;
@@ -56,18 +62,20 @@ export function loader(ask: Ask, state: () => ViewState, dispatch: (action: Acti
       setTimeout(() => {
         wanted = undefined;
         const still = wants(state()).find(({ key }) => key === want.key);
-        if (still && !busy.has(still.kind)) void load(still);
+        if (still && !computing()) void load(still);
       }, REST_MS),
     );
   };
   const pump = (): void => {
     let slow: Want | undefined;
     for (const want of wants(state())) {
-      if (want.kind === 'spectrum' || want.kind === 'parts') {
-        if (!busy.has('spectrum') && !busy.has('parts')) slow ??= want;
+      if (COMPUTED.includes(want.kind)) {
+        if (!computing()) slow ??= want;
       } else if (!busy.has(want.kind)) void load(want);
     }
-    if (slow) rest(slow);
+    // What the user has asked for does not wait until the playhead rests.
+    if (slow?.kind === 'interference') void load(slow);
+    else if (slow) rest(slow);
   };
   return pump;
 }
@@ -111,6 +119,18 @@ export function askHost(messenger: Messenger): Ask {
         return {
           type: 'parts',
           parts: await messenger.sendRequest(TimelineParts, HOST_EXTENSION, { update, level, block }),
+        };
+      }
+      case 'forgetting': {
+        const { scores } = want;
+        const answer = await messenger.sendRequest(TimelineForgetting, HOST_EXTENSION);
+        return { type: 'forgetting', forgetting: { ...answer, scores } };
+      }
+      case 'interference': {
+        const { from, to } = want;
+        return {
+          type: 'interference',
+          interference: await messenger.sendRequest(TimelineInterference, HOST_EXTENSION, { from, to }),
         };
       }
     }

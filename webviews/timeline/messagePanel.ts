@@ -38,7 +38,7 @@ export function messageOf({ host, problems }: Pick<ViewState, 'host' | 'problems
         ],
       };
     case 'ready': {
-      const problem = [...problems].find(([key]) => !/^(spectrum|parts)/.test(key));
+      const problem = [...problems].find(([key]) => !/^(spectrum|parts|forgetting|interference)/.test(key));
       if (problem) {
         return {
           ...{ headline: 'A part of the run could not be read.', detail: problem[1], error: true },

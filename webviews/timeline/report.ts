@@ -1,8 +1,11 @@
 import type { ReportPicture } from '../../engine/protocol/index.ts';
 import { contributionShapes, contributionsHeight } from '../charts/contributions.ts';
 import { forgettingHeight, forgettingShapes } from '../charts/forgetting.ts';
+import { forgettingMatrixHeight, forgettingMatrixShapes } from '../charts/forgettingMatrix.ts';
 import { handOverHeight, handOverShapes } from '../charts/handOver.ts';
+import { interferenceHeight, interferenceShapes } from '../charts/interferenceBars.ts';
 import { cmsIndex } from '../charts/levelColor.ts';
+import { lineShapes } from '../charts/lineTrack.ts';
 import type { Shape } from '../charts/shapes.ts';
 import { SPECTRUM_HEIGHT, spectrumShapes } from '../charts/spectrumChart.ts';
 import { type Picture, svgText } from '../charts/svgText.ts';
@@ -11,7 +14,17 @@ import { translate } from '../charts/translate.ts';
 import { describeHandOver, describeLevel } from './absorptionWords.ts';
 import { describeTrack } from './describe.ts';
 import { colorOf } from './drawing.ts';
-import { describeForgetting, forgettingData } from './forgettingData.ts';
+import {
+  curveLines,
+  curvesOf,
+  describeCurves,
+  describeForgetting,
+  describeInterference,
+  describeMatrix,
+  forgettingData,
+  interferenceOf,
+  matrixOf,
+} from './forgettingData.ts';
 import { positionAfter } from './geometry.ts';
 import { tracksPicture } from './picture.ts';
 import { describeSpectrum, strongest } from './spectrumWords.ts';
@@ -46,10 +59,14 @@ export function reportPictures(view: ViewState, theme: Theme): ReportPicture[] {
     const picture = framed(PANEL, forgettingHeight(scores.probes.length), shapes);
     add('forgetting', 'Probes over the run', describeForgetting(scores), picture);
   }
+  addForgetting(state, theme, add);
   addAbsorption(state, theme, add);
   addSpectra(state, theme, add);
   return found;
 }
+
+/** Height of the curves, px. */
+const CURVES = 96;
 
 type Add = (name: string, title: string, text: string, picture: Picture) => void;
 
@@ -57,6 +74,37 @@ const framed = (width: number, height: number, shapes: readonly Shape[]): Pictur
   ...{ width: width + 32, height: height + 32 },
   shapes: translate(shapes, 16, 16),
 });
+
+function addForgetting(state: ViewState, theme: Theme, add: Add): void {
+  const { forgetting, interference } = state;
+  const matrix = matrixOf(state);
+  if (forgetting && matrix) {
+    const shapes = forgettingMatrixShapes(matrix, { width: PANEL, theme });
+    const picture = framed(PANEL, forgettingMatrixHeight(matrix.facts.length), shapes);
+    add('forgetting-matrix', 'Forgetting matrix', describeMatrix(forgetting), picture);
+  }
+  const curves = curvesOf(state);
+  if (forgetting && curves) {
+    const { lines, ...scales } = curveLines(curves, theme);
+    const shapes = lineShapes(lines, { ...scales, width: PANEL, height: CURVES, theme });
+    add(
+      'stability-gap',
+      'Scores since their writing',
+      describeCurves(forgetting),
+      framed(PANEL, CURVES, shapes),
+    );
+  }
+  if (!interference) return;
+  const bars = interferenceOf(interference);
+  const picture = framed(
+    PANEL,
+    interferenceHeight(bars.length),
+    interferenceShapes(bars, { width: PANEL, theme }),
+  );
+  const words = bars.map((_, fact) => describeInterference(interference, fact)).join(' ');
+  const { from, to } = interference;
+  add('interference', `Interference of updates ${from + 1} to ${to}`, words, picture);
+}
 
 function addAbsorption({ host, pieces }: ViewState, theme: Theme, add: Add): void {
   const { absorption, run } = host;

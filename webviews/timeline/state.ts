@@ -1,6 +1,8 @@
 import type {
   DeltaSpectrum,
+  Forgetting,
   Frame,
+  MeasuredInterference,
   RunInfo,
   RunOverview,
   TimelineState,
@@ -41,6 +43,11 @@ export interface ViewState {
   readonly range: SpectrumRange;
   readonly spectrum: DeltaSpectrum | undefined;
   readonly parts: WriteParts | undefined;
+  /** Forgetting among the run's probes, and how many scores the run had then. */
+  readonly forgetting: (Forgetting & { readonly scores: number }) | undefined;
+  /** The stretch whose interference was asked for, as numbers of updates, and the newest answer. */
+  readonly measuring: { readonly from: number; readonly to: number } | undefined;
+  readonly interference: MeasuredInterference | undefined;
   /** Why a piece could not be read, by its key. */
   readonly problems: ReadonlyMap<string, string>;
   readonly focused: boolean;
@@ -71,6 +78,10 @@ export type Action =
   | { readonly type: 'overview' | 'whole'; readonly run: WhichRun; readonly overview: RunOverview }
   | { readonly type: 'spectrum'; readonly spectrum: DeltaSpectrum }
   | { readonly type: 'parts'; readonly parts: WriteParts }
+  | { readonly type: 'forgetting'; readonly forgetting: ViewState['forgetting'] }
+  /** Asks what the visible stretch did to the probes. */
+  | { readonly type: 'measure' }
+  | { readonly type: 'interference'; readonly interference: MeasuredInterference }
   | { readonly type: 'problem'; readonly key: string; readonly text: string };
 
 /** What is shown before the host has spoken. */
@@ -89,6 +100,9 @@ export const initialState: ViewState = {
   range: 'update',
   spectrum: undefined,
   parts: undefined,
+  forgetting: undefined,
+  measuring: undefined,
+  interference: undefined,
   problems: new Map(),
   focused: false,
   pointer: undefined,
@@ -133,6 +147,12 @@ export function reduce(state: ViewState, action: Action): ViewState {
       return { ...state, spectrum: action.spectrum };
     case 'parts':
       return { ...state, parts: action.parts };
+    case 'forgetting':
+      return { ...state, forgetting: action.forgetting };
+    case 'measure':
+      return measure(state);
+    case 'interference':
+      return { ...state, interference: action.interference };
     case 'problem':
       return { ...state, search: undefined, problems: new Map(state.problems).set(action.key, action.text) };
     default:
@@ -168,13 +188,36 @@ function receive(state: ViewState, host: TimelineState): ViewState {
   const grew = !sameRun || run.updates !== state.host.run?.updates || !state.host.run;
   const next = { ...state, host, pieces, problems: grew ? new Map() : state.problems };
   if (!sameRun) {
-    const first = { ...next, updates: run.updates, follow: true, spectrum: undefined, parts: undefined };
+    const unread = { spectrum: undefined, parts: undefined, forgetting: undefined };
+    const unasked = { measuring: undefined, interference: undefined };
+    const first = { ...next, ...unread, ...unasked, updates: run.updates, follow: true };
     return select({ ...first, window: { from: 0, to: extent(first) } }, initialState.row);
   }
   const whole = state.window.from <= 0 && state.window.to >= extent(state);
   const updates = state.follow ? run.updates : Math.min(state.updates, run.updates);
   const window = whole ? { from: 0, to: extent(next) } : clampWindow(next, state.window);
   return reveal({ ...next, updates, window });
+}
+
+/** Asks again too where it could not be measured before. */
+function measure(state: ViewState): ViewState {
+  const stretch = visibleStretch(state);
+  if (!stretch) return state;
+  const problems = new Map([...state.problems].filter(([key]) => !key.startsWith('interference')));
+  return { ...state, measuring: stretch, problems };
+}
+
+/** The states at both ends of the window, as numbers of updates. */
+export function visibleStretch({
+  host,
+  pieces,
+  window,
+}: ViewState): { from: number; to: number } | undefined {
+  const { run } = host;
+  if (!run || run.updates === 0) return undefined;
+  const from = window.from <= 0 ? 0 : updatesAt(run, pieces[0], window.from) - 1;
+  const to = Math.min(run.updates, updatesAt(run, pieces[0], window.to));
+  return { from, to: Math.max(from + 1, to) };
 }
 
 /** Positions on the time axis of the whole run, planned ones included. */

@@ -51,7 +51,7 @@ export function timelineView(
     levelPanel(side, actions),
     absorptionPanel(side, actions),
     spectrumPanel(side, actions),
-    forgettingPanel(side),
+    forgettingPanel(side, actions),
   ];
   const card = cardPanel(main, tracks.plotOf);
   const announce = announcer(main);

@@ -2,7 +2,7 @@ import type { RunInfo, RunOverview, WhichRun } from '../../engine/protocol/index
 import { originOf, tickOf, tokenAt, updatesAt } from './geometry.ts';
 import { isGated } from './rows.ts';
 import { CHUNK, lastFired, type RunPieces, TOKEN_CHUNK } from './runPieces.ts';
-import { playheadPosition, runOf, type ViewState } from './state.ts';
+import { playheadPosition, runOf, type ViewState, visibleStretch } from './state.ts';
 
 /** A piece that the page lacks. Equal pieces have equal keys. */
 export type Want = { readonly key: string } & (
@@ -27,6 +27,9 @@ export type Want = { readonly key: string } & (
       readonly block: number;
     }
   | { readonly kind: 'parts'; readonly update: number; readonly level: string; readonly block: number }
+  /** Of the run's so many scores. */
+  | { readonly kind: 'forgetting'; readonly scores: number }
+  | { readonly kind: 'interference'; readonly from: number; readonly to: number }
 );
 
 /** Up to so many updates in the window are read one by one, more as an overview. */
@@ -55,6 +58,8 @@ export function wants(state: ViewState): Want[] {
     else addOverview(found, state, of.run, of.pieces, which, 'overview', state.window);
     if (which === 0) addTokens(found, state, of.run, of.pieces);
   }
+  addForgetting(found, state);
+  addInterference(found, state);
   addSpectrum(found, state);
   return found.filter(({ key }) => !state.problems.has(key));
 }
@@ -133,14 +138,39 @@ export function spectrumOf(
   const last = lastFired(state.pieces[0], run, state.updates - 1, state.level);
   if (state.range === 'run') return { from: 0, to: state.updates, update: last?.index };
   if (state.range === 'window') {
-    const from = updatesAt(run, state.pieces[0], state.window.from) - 1;
-    return {
-      from,
-      to: Math.max(from + 1, Math.min(run.updates, updatesAt(run, state.pieces[0], state.window.to))),
-      update: last?.index,
-    };
+    return { ...visibleStretch(state)!, update: last?.index };
   }
   return last && { from: last.index, to: last.index + 1, update: last.index };
+}
+
+function addForgetting(found: Want[], { host, forgetting }: ViewState): void {
+  const { run } = host;
+  if (!run || momentsOf(run).length < LEAST_MOMENTS) return;
+  const scores = run.probes.reduce((sum, probe) => sum + probe.scores.length, 0);
+  if (forgetting?.scores !== scores) found.push({ key: `forgetting ${scores}`, kind: 'forgetting', scores });
+}
+
+/** Before and after alone are no course: all that a run wrote is then still there. */
+export const LEAST_MOMENTS = 3;
+
+const moments = new WeakMap<RunInfo, readonly number[]>();
+
+/** Updates after which any probe was scored, in order. */
+export function momentsOf(run: RunInfo): readonly number[] {
+  const known = moments.get(run);
+  if (known) return known;
+  const all = run.probes.flatMap(({ scores }) => scores.map(({ updates }) => updates));
+  const found = [...new Set(all)].sort((a, b) => a - b);
+  moments.set(run, found);
+  return found;
+}
+
+function addInterference(found: Want[], { host, measuring, interference }: ViewState): void {
+  const { run, live, seeking } = host;
+  if (!run || !measuring || live || seeking || run.unavailable) return;
+  const { from, to } = measuring;
+  if (interference?.from === from && interference.to === to) return;
+  found.push({ key: `interference ${from} ${to}`, kind: 'interference', from, to });
 }
 
 function addSpectrum(found: Want[], state: ViewState): void {
