@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { AbsorptionReport, Probe, TimelineRequest, TimelineStep } from '../../engine/protocol/index.ts';
 import { failureText } from '../engine/engineFailure.ts';
 import { runUri } from '../runs/runsFolder.ts';
+import { runDescription } from '../runs/runText.ts';
 import { TimelinePage } from './timelinePage.ts';
 import type { TimelineServices } from './timelineServices.ts';
 
@@ -93,7 +94,7 @@ export class Timelines
     );
     const items = others.map(info => ({
       label: info.title,
-      description: `${info.updates} updates, ${info.createdAt}`,
+      description: runDescription(info, info.status),
       path: info.path,
     }));
     if (items.length === 0)

@@ -1,5 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { TimelineCommand } from '../../engine/protocol/index.ts';
+import { overviewTrack, type TimelineCommand } from '../../engine/protocol/index.ts';
+import { comparedColor } from '../../webviews/charts/theme.ts';
+import { differences } from '../../webviews/timeline/comparisonLine.ts';
+import { SCALES, trackLines } from '../../webviews/timeline/drawing.ts';
 import { exportChart } from '../../webviews/timeline/exportChart.ts';
 import { loader } from '../../webviews/timeline/loader.ts';
 import { reportPictures } from '../../webviews/timeline/report.ts';
@@ -219,6 +222,58 @@ describe('tracks', () => {
     press('.handle.from', 'ArrowRight');
     expect(page.state.window).toEqual({ from: 19, to: 960 });
     expect(find('.handle.from').getAttribute('aria-valuetext')).toBe('token 19');
+  });
+});
+
+describe('comparison', () => {
+  test('says what was set otherwise in the other run', () => {
+    page = show('compare');
+    expect(words('.comparison span')).toBe(
+      'Thin lines and the lowest rows: branch, 280 updates; aligned by token.',
+    );
+    const run = runInfo(300);
+    const options = { ...run.options, epochs: 2, learningRates: { memory: 0.5, 'cms.0': 0 } };
+    expect(
+      differences(run, { ...run, modelName: 'other', options: { ...options, partialChunk: 'drop' } }),
+    ).toEqual([
+      'model other instead of halcyon-small',
+      '2 passes instead of 1',
+      'memory at rate 0.5 instead of that of the model',
+      'cms.0 at rate 0 instead of that of the model',
+      'partial chunks: drop instead of flush',
+    ]);
+    expect(differences(run, run)).toEqual([]);
+  });
+
+  test('both runs fit on the scale of the loss, and each of its tracks has lines of both', () => {
+    page = show('compare');
+    const [own, other] = page.state.pieces;
+    const tall = { ...other.whole!, data: other.whole!.data.slice(0) };
+    overviewTrack(tall, 'loss').fill(11);
+    expect(SCALES.lossTop({ pieces: [own, { ...other, whole: tall }] })).toBe(12);
+    expect(SCALES.lossTop({ pieces: [own, other] })).toBe(8);
+    page.dispatch({ type: 'select', row: { kind: 'level', level: 0, block: 0 } });
+    for (const theme of [themeOf('dark'), themeOf('hc')]) {
+      for (const [kind, more] of [
+        ['loss', 1],
+        ['probes', 2],
+        ['gates', 2],
+        ['drift', 1],
+      ] as const) {
+        const { lines } = trackLines(page.state, kind, theme);
+        const alone = trackLines(
+          { ...page.state, host: { ...page.state.host, other: undefined } },
+          kind,
+          theme,
+        );
+        expect(lines.length - alone.lines.length, kind).toBe(more);
+        const stroke = comparedColor(theme);
+        expect(
+          lines.slice(0, more).map(line => line.stroke),
+          kind,
+        ).toEqual(Array(more).fill(stroke));
+      }
+    }
   });
 });
 

@@ -22,7 +22,10 @@ const NAME = 110;
 
 export const forgettingHeight = (probes: number): number => probes * ROW + 18;
 
-/** p(answer) of every probe at every moment: strength of the foreground, a ring on the lowest after the best. */
+/**
+ * p(answer) of every probe at every moment: strength of the foreground, full at the highest of them all, a ring on the
+ * lowest after the best.
+ */
 export function forgetting(container: HTMLElement, data: ForgettingData, options: ForgettingOptions) {
   const surface = chartSurface(container);
   const update = (data: ForgettingData, options: ForgettingOptions): void => {
@@ -41,6 +44,7 @@ export function forgettingShapes(
 ): Shape[] {
   const cell = (width - NAME) / Math.max(1, tokens.length);
   const shapes: Shape[] = [];
+  const most = Math.max(Number.MIN_VALUE, ...scores.flat().filter(Number.isFinite));
   probes.forEach((name, row) => {
     const y = row * ROW;
     const text = name.length > 17 ? `${name.slice(0, 16)}…` : name;
@@ -49,11 +53,12 @@ export function forgettingShapes(
     scores[row].forEach((score, i) => {
       const box = { x: NAME + i * cell, y: y + 1, width: Math.max(1, cell - 1), height: ROW - 2 };
       if (!Number.isFinite(score)) return;
+      const strength = Math.max(0, score) / most;
       // In high contrast strength carries nothing, so height does.
-      const high = theme.highContrast ? Math.max(1, box.height * score) : box.height;
+      const high = theme.highContrast ? Math.max(1, box.height * strength) : box.height;
       const fill = theme.highContrast
         ? theme.foreground
-        : mixOklab(theme.foreground, theme.background, 0.08 + 0.92 * Math.min(1, Math.max(0, score)));
+        : mixOklab(theme.foreground, theme.background, 0.08 + 0.92 * strength);
       shapes.push({ kind: 'rect', ...box, y: box.y + box.height - high, height: high, fill });
       if (i === gap) shapes.push({ kind: 'rect', ...box, stroke: theme.focus });
     });

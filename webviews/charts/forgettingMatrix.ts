@@ -62,13 +62,12 @@ export function forgettingMatrixShapes(
       if (!Number.isFinite(score)) return;
       const strength = high > low ? (score - low) / (high - low) : 1;
       const box = { x: NAME + column * cell, y: y + 1, width: Math.max(1, cell - 2), height: ROW - 3 };
-      shapes.push(...filled(box, strength, theme));
+      shapes.push(...filled(box, strength, cell >= NUMBER, theme));
       if (row === column) shapes.push({ kind: 'rect', ...box, stroke: theme.focus });
       if (cell < NUMBER) return;
-      const dark = !theme.highContrast && strength > 0.5;
       shapes.push({
         ...{ kind: 'text', x: box.x + box.width / 2, y: y + 13, text: score.toFixed(1).replace('-', '−') },
-        ...{ fill: dark ? theme.background : theme.foreground, anchor: 'middle', number: true },
+        ...{ fill: theme.foreground, anchor: 'middle', number: true },
       });
     });
   });
@@ -82,10 +81,13 @@ interface Box {
   readonly height: number;
 }
 
-/** A cell: strength of the foreground, in high contrast the length of a bar at its foot. */
-function filled(box: Box, strength: number, theme: Theme): Shape[] {
+/**
+ * A cell: strength of the foreground, in high contrast the length of a bar at its foot.
+ * @param written whether a number has to stay legible on it
+ */
+function filled(box: Box, strength: number, written: boolean, theme: Theme): Shape[] {
   if (!theme.highContrast) {
-    const fill = mixOklab(theme.foreground, theme.background, 0.06 + 0.8 * strength);
+    const fill = mixOklab(theme.foreground, theme.background, 0.06 + (written ? 0.28 : 0.86) * strength);
     return [{ kind: 'rect', ...box, fill }];
   }
   const bar = { x: box.x, y: box.y + box.height - 2, width: Math.max(1, box.width * strength), height: 2 };

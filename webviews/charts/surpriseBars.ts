@@ -5,7 +5,7 @@ import { surprise01, surpriseStep } from './scales.ts';
 import type { Shape } from './shapes.ts';
 import { type Steps, stepColumns } from './steps.ts';
 import { CANVAS_BELOW, chartSurface } from './surface.ts';
-import type { Theme } from './theme.ts';
+import { comparedColor, type Theme } from './theme.ts';
 
 export interface SurpriseBarsData {
   readonly series: readonly Steps[];
@@ -70,5 +70,5 @@ function envelope(
   const columns = stepColumns(series, span, width).sort((a, b) => a.x - b.x);
   if (columns.length === 0) return [];
   const points = columns.flatMap(({ x, value }) => [x + 0.5, top - surprise01(value) * top]);
-  return [{ kind: 'polyline', points, stroke: theme.foreground }];
+  return [{ kind: 'polyline', points, stroke: comparedColor(theme) }];
 }

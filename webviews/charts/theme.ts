@@ -19,6 +19,9 @@ export interface Theme {
   readonly numberFont: string;
 }
 
+/** What a compared run is drawn in: fainter, and where faintness carries nothing, another colour. */
+export const comparedColor = (theme: Theme): string => (theme.highContrast ? theme.focus : theme.dim);
+
 /** Value of a CSS custom property, empty when the theme does not set it. */
 export type ReadVariable = (name: string) => string;
 

@@ -3,7 +3,7 @@ import { overviewTrack } from '../../engine/protocol/index.ts';
 import type { Cell, HeatMapData } from '../charts/heatMap.ts';
 import { cmsIndex, levelColor } from '../charts/levelColor.ts';
 import { type Line, type LineTrackOptions, linear, logarithmic } from '../charts/lineTrack.ts';
-import type { Theme } from '../charts/theme.ts';
+import { comparedColor, type Theme } from '../charts/theme.ts';
 import { grouped } from '../ui/format.ts';
 import { tickOf } from './geometry.ts';
 import { gatedLevel } from './rows.ts';
@@ -16,6 +16,7 @@ import {
   pendingOf,
   plannedFirings,
   probePoints,
+  type Source,
   sourceOf,
 } from './trackData.ts';
 
@@ -25,9 +26,10 @@ export const HEIGHTS = { surprise: 36, loss: 40, probes: 44, gates: 32, drift: 3
 /** Tops of the scales: steps, so that they change rarely, if at all, as data arrives. */
 export const SCALES = {
   lossTop({ pieces }: Pick<ViewState, 'pieces'>): number {
-    const { whole } = pieces[0];
     let most = 0;
-    if (whole) for (const nats of overviewTrack(whole, 'loss')) if (nats > most) most = nats;
+    for (const { whole } of pieces) {
+      if (whole) for (const nats of overviewTrack(whole, 'loss')) if (nats > most) most = nats;
+    }
     return [4, 8, 12].find(top => most <= top) ?? 16;
   },
   probesTop({ host }: Pick<ViewState, 'host'>): number {
@@ -54,14 +56,20 @@ export function trackLines(
   switch (kind) {
     case 'loss': {
       const lines: Line[] = source ? [{ ...lossPoints(source), stroke: theme.foreground, width: 1.5 }] : [];
-      if (other) lines.unshift({ ...lossPoints(other), stroke: theme.dim, width: 1, dash: [3, 2] });
+      if (other)
+        lines.unshift({ ...lossPoints(other), stroke: comparedColor(theme), width: 1, dash: [3, 2] });
       return { lines, scale: linear(SCALES.lossTop(state)) };
     }
     case 'probes': {
       const own = run ? probePoints(run, state.pieces[0]) : [];
       const others = state.host.other ? probePoints(state.host.other, state.pieces[1]) : [];
       const lines = [
-        ...others.map((points): Line => ({ ...points, stroke: theme.dim, width: 1, stepped: true })),
+        ...others.map(
+          (points, i): Line => ({
+            ...{ ...points, stroke: comparedColor(theme), width: 1 },
+            ...{ dash: DASHES[Math.min(i, 3)], stepped: true },
+          }),
+        ),
         ...own.map(
           (points, i): Line => ({
             ...{ ...points, stroke: i === 0 ? theme.foreground : theme.dim, width: i === 0 ? 1.5 : 1 },
@@ -77,7 +85,9 @@ export function trackLines(
       const stroke = colorOf(run, level, theme);
       const alpha = { ...levelPoints(source, level, 'alpha'), stroke };
       const eta = { ...levelPoints(source, level, 'eta'), stroke, dash: [4, 2] };
-      return { lines: [alpha, eta], scale: linear(1) };
+      const compared = levelIn(other, run.levels[level].id);
+      const others = compared < 0 ? [] : comparedGates(other!, compared, theme);
+      return { lines: [...others, alpha, eta], scale: linear(1) };
     }
     case 'drift': {
       if (!run || !source) return { lines: [], scale: linear(1) };
@@ -89,9 +99,24 @@ export function trackLines(
           dash: theme.highContrast ? [[], [4, 2], [1, 2], [6, 2, 1, 2], [8, 3]][level % 5] : undefined,
         }),
       );
+      const compared = levelIn(other, run.levels[state.level].id);
+      if (compared >= 0) {
+        const points = levelPoints(other!, compared, 'drift');
+        lines.unshift({ ...points, stroke: comparedColor(theme), width: 1, dash: [3, 2] });
+      }
       return { lines, scale: logarithmic(1e-4, 1) };
     }
   }
+}
+
+/** Index of a level in a compared run; −1 where it has none of that name. */
+const levelIn = (source: Source | undefined, id: string): number =>
+  source?.run.levels.findIndex(level => level.id === id) ?? -1;
+
+function comparedGates(source: Source, level: number, theme: Theme): Line[] {
+  const stroke = comparedColor(theme);
+  const alpha = { ...levelPoints(source, level, 'alpha'), stroke, width: 1, dash: [1, 2] };
+  return [alpha, { ...levelPoints(source, level, 'eta'), stroke, width: 1, dash: [3, 2] }];
 }
 
 export function colorOf(run: RunInfo, level: number, theme: Theme): string {
@@ -141,7 +166,7 @@ export function heatData(state: ViewState, level: number, last: Update | undefin
 /** Updates of the same level of the compared run, the strongest of its blocks. */
 function comparedCells(state: ViewState, id: string): Cell[] | undefined {
   const source = sourceOf(state, 1);
-  const level = source?.run.levels.findIndex(other => other.id === id) ?? -1;
+  const level = levelIn(source, id);
   if (!source || level < 0) return undefined;
   const strongest = new Map<number, Cell>();
   for (const cell of levelCells(source, level).flat()) {

@@ -62,8 +62,14 @@ export function describeMatrix({ report, probes }: Forgetting): string {
   return `Mean score at the end, ACC, ${nats(average)} nats a token; backward transfer, BWT, ${nats(backwardTransfer)}. ${each.join(' ')}`;
 }
 
-/** Nats with a sign where negative. */
-export const nats = (value: number): string => fixed(value, 2).replace('-', '−');
+/** Nats with a sign where negative, and not zero to the digits shown. */
+export const nats = (value: number): string =>
+  fixed(value, 2)
+    .replace(/^-(?!0\.00)/, '−')
+    .replace('-', '');
+
+/** Falls that round to nothing are none. */
+const LEAST_GAP = 0.005;
 
 /** What each fact's score gained or lost since its writing, nats a token, in the order of writing. */
 export interface Curves {
@@ -87,7 +93,7 @@ export function curvesOf({ forgetting, host, pieces }: ViewState): Curves | unde
     return {
       at: since.map(({ updates }) => positionAfter(run, pieces[0], updates)),
       values,
-      marked: gap > 0 && worst > 0 ? worst : undefined,
+      marked: gap >= LEAST_GAP && worst > 0 ? worst : undefined,
     };
   });
   if (lines.every(({ at }) => at.length < 2)) return undefined;
@@ -115,7 +121,7 @@ export function curveLines(
 export function describeCurves({ report, probes }: Forgetting): string {
   return report.facts
     .map(({ fact, worst, gap }) =>
-      gap > 0
+      gap >= LEAST_GAP
         ? `${shortName(probes[fact])} fell ${nats(gap)} nats a token below its score when written, to ${nats(worst)}.`
         : `${shortName(probes[fact])} never fell below its score when written.`,
     )

@@ -4,6 +4,7 @@ import { lineTrack } from '../charts/lineTrack.ts';
 import { button } from '../ui/button.ts';
 import { element, setText } from '../ui/dom.ts';
 import { grouped } from '../ui/format.ts';
+import { percent } from './describe.ts';
 import {
   curveLines,
   curvesOf,
@@ -87,7 +88,9 @@ function overTime(state: ViewState, { theme, panelWidth: width }: Surroundings):
   const data = forgettingData(state);
   if (!data) return [];
   const height = forgettingHeight(data.probes.length);
-  const { nodes, chart } = figure('p(answer) over the run', describeForgetting(data), height);
+  const most = percent(Math.max(...data.scores.flat().filter(Number.isFinite)));
+  const heading = `p(answer) over the run, the highest ${most}`;
+  const { nodes, chart } = figure(heading, describeForgetting(data), height);
   forgetting(chart, data, { width, theme });
   return nodes;
 }

@@ -165,8 +165,8 @@ function linePart(
       const { width, window, level, host } = state;
       const sources = [sourceOf(state, 0), sourceOf(state, 1)];
       // The whole run decides how high the scale is.
-      const { whole } = state.pieces[0];
-      if (width <= 0 || !changed(...sources, whole, window, width, theme, level, host.run, host.other))
+      const whole = state.pieces.map(pieces => pieces.whole);
+      if (width <= 0 || !changed(...sources, ...whole, window, width, theme, level, host.run, host.other))
         return;
       const drawn = lines(state, theme);
       const options = { span: window, width, height, theme, scale: drawn.scale };

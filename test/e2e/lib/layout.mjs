@@ -48,7 +48,8 @@ export function layoutFaults(frame) {
         range.selectNodeContents(node);
         const box = range.getBoundingClientRect();
         const shown = element.checkVisibility({ opacityProperty: true, visibilityProperty: true });
-        const spoken = style.clipPath !== 'none' || style.clip !== 'auto' || box.width <= 1;
+        const hidden = element.closest('.hidden-text');
+        const spoken = hidden || style.clipPath !== 'none' || style.clip !== 'auto' || box.width <= 1;
         if (shown && !spoken && box.height > 0) {
           texts.push({ text: node.data.trim(), element, style, box, lines: [...range.getClientRects()] });
         }
