@@ -38,6 +38,8 @@ after(() => session?.close());
 afterEach(context => keepEvidence(session, context));
 
 async function train() {
+  // A Timeline's title holds the file's.
+  await command(page, 'View: Close All Editors');
   await openFile(page, 'facts.txt');
   await command(page, 'Hopescope: Train on File');
   await notification(page, 'Trained on facts.txt');
@@ -94,7 +96,6 @@ test('a run with other settings is compared with it, aligned by token', async ()
     'hopescope.train.learningRates': { memory: 0.3, 'cms.0': 0 },
   });
   await train();
-  await command(page, 'View: Close All Editors');
   await command(page, 'Hopescope: Show Timeline');
   frame = await timelineIn(page);
   const shown = await timelineState(frame);

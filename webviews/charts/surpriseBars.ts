@@ -70,5 +70,5 @@ function envelope(
   const columns = stepColumns(series, span, width).sort((a, b) => a.x - b.x);
   if (columns.length === 0) return [];
   const points = columns.flatMap(({ x, value }) => [x + 0.5, top - surprise01(value) * top]);
-  return [{ kind: 'polyline', points, stroke: comparedColor(theme) }];
+  return [{ kind: 'polyline', points, stroke: comparedColor(theme), width: 0.75 }];
 }
