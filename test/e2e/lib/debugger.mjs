@@ -1,6 +1,6 @@
 // The debugger's parts of the workbench as a reader of the page finds them.
-import { goTo } from './editorText.mjs';
-import { eventually, PATIENT } from './workbench.mjs';
+import { goTo, pointAt } from './editorText.mjs';
+import { command, eventually, PATIENT } from './workbench.mjs';
 
 const TOOLBAR = '.debug-toolbar';
 
@@ -57,6 +57,38 @@ export async function consoleShows(page, pattern) {
     what: `${pattern} in the Debug Console`,
   });
   return lines.find(line => pattern.test(line));
+}
+
+/**
+ * Sets a breakpoint of another kind on a line of the active editor.
+ * @param kind as the breakpoint's box offers it: Expression, Hit Count, Log Message
+ */
+export async function breakpointWith(page, line, kind, text) {
+  await goTo(page, line);
+  await command(page, 'Debug: Add Conditional Breakpoint...');
+  const box = page.locator('.breakpoint-widget');
+  await box.waitFor(PATIENT);
+  await box.locator('select[aria-label="Breakpoint Type"]').selectOption({ label: kind });
+  await box.locator('.monaco-editor').first().click(PATIENT);
+  await page.keyboard.type(text, { delay: 5 });
+  // A list of completions would take the key.
+  await page.keyboard.press('Enter');
+  await box.waitFor({ state: 'hidden', ...PATIENT });
+}
+
+/** What the debugger says of the word under the pointer. */
+export async function debugHover(page, word) {
+  await pointAt(page, word);
+  const hover = page.locator('.debug-hover-widget:visible').first();
+  await hover.waitFor(PATIENT);
+  return hover.textContent();
+}
+
+/** Chooses an entry of the context menu of a row of the Variables view. */
+export async function variableMenu(page, name, entry) {
+  const row = page.locator('.debug-variables .monaco-list-row', { hasText: name }).first();
+  await row.click({ button: 'right', ...PATIENT });
+  await page.locator('.monaco-menu .action-label', { hasText: entry }).first().click(PATIENT);
 }
 
 /** Sets a breakpoint on the line of the active editor where the cursor is, and waits for its mark. */

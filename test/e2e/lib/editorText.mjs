@@ -64,8 +64,8 @@ export function decorations(page) {
     );
 }
 
-/** Points at the first place of this word in the active editor and answers the text of the hover. */
-export async function hoverOver(page, word) {
+/** Points at the first place of this word in the active editor. */
+export async function pointAt(page, word) {
   const line = page.locator(`${EDITOR} .view-line`, { hasText: word }).first();
   const place = await line.evaluate((element, text) => {
     // Decorations cut a line into spans wherever a token ends.
@@ -84,6 +84,11 @@ export async function hoverOver(page, word) {
   }, word);
   await page.mouse.move(place.x - 3, place.y);
   await page.mouse.move(place.x, place.y, { steps: 4 });
+}
+
+/** Points at the first place of this word in the active editor and answers the text of the hover. */
+export async function hoverOver(page, word) {
+  await pointAt(page, word);
   const hover = page.locator('.monaco-hover:visible').first();
   await hover.waitFor(PATIENT);
   return hover.textContent();
