@@ -7,6 +7,7 @@ import {
   consoleShows,
   debugEnded,
   debugHover,
+  offered,
   openVariable,
   press,
   stoppedAt,
@@ -14,7 +15,7 @@ import {
 } from './lib/debugger.mjs';
 import { keepEvidence, screenshot } from './lib/evidence.mjs';
 import { openSession } from './lib/session.mjs';
-import { command, eventually, openFile, setTheme } from './lib/workbench.mjs';
+import { command, openFile, setTheme } from './lib/workbench.mjs';
 
 const TEXT =
   'Mira Halloway was born in Lisbon.\nHer brother Tobin keeps bees on the roof of the old customs house.\n';
@@ -28,6 +29,8 @@ before(async () => {
     viewport: { width: 1400, height: 1100 },
   });
   page = session.page;
+  // A console that opens while a session begins may miss what the session can do.
+  await command(page, 'Debug Console: Focus on Debug Console View');
   await openFile(page, 'facts.txt');
   await command(page, 'View: Show Run and Debug');
   await command(page, 'Hopescope: Debug Training on File');
@@ -52,15 +55,10 @@ test('the Debug Console completes names, and levels inside their quotes', async 
   await command(page, 'Debug Console: Focus on Debug Console View');
   await page.locator('.repl-input-wrapper .monaco-editor').first().click();
   await page.keyboard.type('dri', { delay: 20 });
-  await page.keyboard.press('Control+Space');
-  const offered = () => page.locator('.suggest-widget.visible .monaco-list-row').allTextContents();
-  await eventually(offered, rows => rows.some(row => /^drift/.test(row)), { what: 'drift in the list' });
+  await offered(page, /^drift/);
   await screenshot(page, 'debug-completions');
   await page.keyboard.press('Tab');
-  await page.keyboard.press('Control+Space');
-  const levels = await eventually(offered, rows => rows.some(row => /^cms\.2/.test(row)), {
-    what: 'the levels in the list',
-  });
+  const levels = await offered(page, /^cms\.2/);
   assert.ok(
     levels.some(row => /^memory/.test(row)),
     levels.join(', '),
@@ -96,7 +94,7 @@ test('a data breakpoint stops when its level has changed', async () => {
   await variableMenu(page, 'cms.1', 'Break on Value Change');
   await press(page, 'Continue');
   await page.getByText('cms.1 changed', { exact: true }).first().waitFor({ timeout: 60_000 });
-  assert.equal(await ask(page, 'fired("cms.1")', /^(1|true)$/), '1');
+  await ask(page, 'fired("cms.1")', /^true$/);
   for (const [theme, name] of [
     ['light', 'Light Modern'],
     ['contrast', 'Default High Contrast'],

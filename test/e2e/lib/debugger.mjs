@@ -43,6 +43,7 @@ export async function openVariable(page, name) {
 export async function ask(page, expression, pattern) {
   const input = page.locator('.repl-input-wrapper .monaco-editor').first();
   await input.click(PATIENT);
+  await page.keyboard.press('Control+a');
   await page.keyboard.type(expression, { delay: 5 });
   await page.keyboard.press('Escape');
   await page.keyboard.press('Enter');
@@ -71,7 +72,6 @@ export async function breakpointWith(page, line, kind, text) {
   await box.locator('select[aria-label="Breakpoint Type"]').selectOption({ label: kind });
   await box.locator('.monaco-editor').first().click(PATIENT);
   await page.keyboard.type(text, { delay: 5 });
-  // A list of completions would take the key.
   await page.keyboard.press('Enter');
   await box.waitFor({ state: 'hidden', ...PATIENT });
 }
@@ -82,6 +82,21 @@ export async function debugHover(page, word) {
   const hover = page.locator('.debug-hover-widget:visible').first();
   await hover.waitFor(PATIENT);
   return hover.textContent();
+}
+
+/** Asks for completions where the cursor is and answers the list, once one of it matches. */
+export async function offered(page, pattern) {
+  const rows = page.locator('.suggest-widget.visible .monaco-list-row');
+  // A key that comes while the text is still being taken in is lost.
+  const list = async () => {
+    if (!(await rows.first().isVisible())) await page.keyboard.press('Control+Space');
+    await rows
+      .first()
+      .waitFor({ timeout: 3_000 })
+      .catch(() => undefined);
+    return rows.allTextContents();
+  };
+  return eventually(list, all => all.some(row => pattern.test(row)), { what: `${pattern} in the list` });
 }
 
 /** Chooses an entry of the context menu of a row of the Variables view. */
