@@ -1,6 +1,8 @@
 import { Command } from 'commander';
 import manifest from '../package.json';
 import { addBackends } from './cli/backends.ts';
+import { addCompare } from './cli/compare.ts';
+import { addConvert } from './cli/convert.ts';
 import { reportEnding, usageLine } from './cli/ending.ts';
 import { addEvaluate } from './cli/evaluate.ts';
 import { addInspect } from './cli/inspect.ts';
@@ -31,6 +33,8 @@ addTrain(program);
 addProbe(program);
 addEvaluate(program);
 addInspect(program);
+addCompare(program);
+addConvert(program);
 addRuns(program);
 addPretrain(program);
 addBackends(program);

@@ -1,3 +1,4 @@
+import { parseStrictJson } from '../checkpoint/strictJson.ts';
 import type { ArchiveLevel, TensorPlace } from '../protocol/archive.ts';
 import type { Archive } from './archive.ts';
 import { cmsName, FAMILIES, orderCms } from './families.ts';
@@ -23,7 +24,7 @@ const levelName = /^(?:memory|projections|cms\.\d{1,3}|outer)$/;
  * @throws RangeError for a pattern that cannot be read, or that names no level
  */
 export function levelMapOf(
-  archive: Pick<Archive, 'tensors' | 'config'>,
+  archive: Pick<Archive, 'tensors' | 'config'> & Partial<Pick<Archive, 'metadata'>>,
   patterns: LevelPatterns = {},
 ): LevelMap {
   const rules = Object.entries(patterns).map(([pattern, level]) => {
@@ -37,10 +38,11 @@ export function levelMapOf(
   const names = [...archive.tensors.keys()];
   const bare = names.map(bareName);
   const family = FAMILIES.find(({ recognizes }) => bare.some(recognizes));
+  const written = writtenPlaces(archive.metadata);
   const cms = orderCms([...new Set(bare.map(cmsName).filter(name => name !== undefined))]);
   const places = new Map(
     names.map((name, i) => {
-      const place = placeOf(bare[i], family?.place(bare[i], cms));
+      const place = written?.get(name) ?? placeOf(bare[i], family?.place(bare[i], cms));
       for (const { matches, level } of rules) {
         const found = matches(name) ?? matches(bare[i]);
         if (found) return [name, { ...place, level, block: found.block ?? place.block }];
@@ -49,9 +51,9 @@ export function levelMapOf(
     }),
   );
   const used = new Set([...places.values()].map(({ level }) => level).filter(level => level !== undefined));
-  const periods = periodsOf(archive.config, cms);
+  const periods = periodsOf(archive.config ?? parsed(archive.metadata?.['hopescope.config']), cms);
   return {
-    family: family?.name ?? 'unknown',
+    family: family?.name ?? (written && archive.metadata?.['hopescope.family']) ?? 'unknown',
     levels: [...used].sort((a, b) => rank(a) - rank(b)).map(id => ({ id, period: periods.get(id) })),
     place: name => places.get(name) ?? placeOf(bareName(name), undefined),
   };
@@ -77,6 +79,32 @@ function placeOf(name: string, known: TensorPlace | undefined): TensorPlace {
   return rest.length
     ? { block: -1, module, level: 'outer', leaf: rest.join('.') }
     : { block: -1, module: '', level: 'outer', leaf: name };
+}
+
+/** Places that a converted file keeps in its metadata. What is not as it was written there is not used. */
+function writtenPlaces(
+  metadata: Readonly<Record<string, string>> = {},
+): ReadonlyMap<string, TensorPlace> | undefined {
+  const places = parsed(metadata['hopescope.places']);
+  if (places === undefined) return undefined;
+  const checked = Object.entries(fields(places)).flatMap(([name, value]): [string, TensorPlace][] => {
+    const { block, module, level, leaf } = fields(value);
+    const fits =
+      Number.isSafeInteger(block) &&
+      typeof module === 'string' &&
+      typeof leaf === 'string' &&
+      (level === undefined || (typeof level === 'string' && levelName.test(level)));
+    return fits ? [[name, { block, module, level, leaf } as TensorPlace]] : [];
+  });
+  return new Map(checked);
+}
+
+function parsed(json: string | undefined): unknown {
+  try {
+    return json === undefined ? undefined : parseStrictJson(json);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Update periods that a config names, of this program's models and of the public Hope. */

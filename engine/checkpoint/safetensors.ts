@@ -79,21 +79,51 @@ function serializeSafetensors(
   tensors: Iterable<Pick<NamedTensor, 'name' | 'shape' | 'data'>>,
   metadata: Readonly<Record<string, string>>,
 ): Uint8Array[] {
+  const all = [...tensors];
+  const entries = all.map(({ name, shape, data }) => {
+    const size = shape.reduce((product, length) => product * length, 1);
+    if (size !== data.length) {
+      throw new CheckpointError(
+        `tensor ${JSON.stringify(name)}: shape [${shape}] does not fit ${data.length} values`,
+        path,
+      );
+    }
+    return { name, dtype: 'F32', shape, bytes: data.byteLength };
+  });
+  return [
+    safetensorsHead(path, entries, metadata),
+    ...all.map(({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength)),
+  ];
+}
+
+/** A tensor that a header announces; its bytes follow those of the one before. */
+export interface HeadEntry {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly bytes: number;
+}
+
+/**
+ * Length field and header of a file with these tensors.
+ * @throws CheckpointError for a name used twice or reserved by the format
+ */
+export function safetensorsHead(
+  path: string,
+  tensors: readonly HeadEntry[],
+  metadata: Readonly<Record<string, string>>,
+): Uint8Array {
   const entries = new Map<string, unknown>();
   if (Object.keys(metadata).length > 0) entries.set('__metadata__', metadata);
-  const pieces: Uint8Array[] = [];
   let end = 0;
-  for (const { name, shape, data } of tensors) {
+  for (const { name, dtype, shape, bytes } of tensors) {
     const fail = (fault: string) => new CheckpointError(`tensor ${JSON.stringify(name)}: ${fault}`, path);
     if (name === '__metadata__') throw fail('this name is reserved by the format');
     if (entries.has(name)) throw fail('the name occurs twice');
-    const size = shape.reduce((product, length) => product * length, 1);
-    if (size !== data.length) throw fail(`shape [${shape}] does not fit ${data.length} values`);
-    entries.set(name, { dtype: 'F32', shape, data_offsets: [end, end + data.byteLength] });
-    pieces.push(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-    end += data.byteLength;
+    entries.set(name, { dtype, shape, data_offsets: [end, end + bytes] });
+    end += bytes;
   }
-  return [headerBytes(entries), ...pieces];
+  return headerBytes(entries);
 }
 
 /** JSON built entry by entry: an object would put names that look like integers first. */

@@ -48,7 +48,7 @@ export function contentsOf(root: unknown): TorchContents {
         for (let i = members.length - 1; i >= 0; i--) {
           open.push({ value: members[i][1], path: [...path, members[i][0]] });
         }
-      } else if (left > 0 && isPlain(value)) {
+      } else if (left > 0 && first !== 'config' && isPlain(value)) {
         metadata[name || 'value'] = String(value).slice(0, 1000);
         left--;
       }

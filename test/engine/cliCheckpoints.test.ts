@@ -1,0 +1,60 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { ArchiveInfo, TensorChangeRow, TensorStatistics } from '../../engine/protocol/index.ts';
+import { CHECKPOINTS } from '../support/checkpoints.ts';
+import { runCli, runJson } from '../support/cli.ts';
+
+const PT = join(CHECKPOINTS, 'km_compiled_tiny/step_000010.pt');
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'hopescope-checkpoints-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test('inspect tells what a checkpoint of PyTorch holds, and its numbers on demand', async () => {
+  const info = await runJson<ArchiveInfo>(['inspect', PT]);
+  expect(info).toMatchObject({ format: 'PyTorch', family: 'Hope (PyTorch)', parameters: 7776 });
+  const name = '_orig_mod.blocks.0.cms.blocks.cms_slow.net.1.weight';
+  expect(info.tensors.find(tensor => tensor.name === name)).toMatchObject({
+    level: 'cms.1',
+    shape: [64, 16],
+  });
+  const { statistics, spectrum } = await runJson<{
+    statistics: TensorStatistics;
+    spectrum: { values: number[]; method: string };
+  }>(['inspect', PT, '--tensor', name]);
+  expect(statistics).toMatchObject({ read: 1024, nan: 0 });
+  expect(spectrum.method).toBe('exact');
+  expect(Math.hypot(...spectrum.values)).toBeCloseTo(statistics.norm, 4);
+  const { stdout } = await runCli(['inspect', PT, '--stats', '--level', '**.w_q.**=memory']);
+  expect(stdout).toMatch(/block 0\n {2}selfmod\n(.*\n)* {4}memory\n/);
+  expect(stdout).toContain('= _orig_mod.embed.weight');
+});
+
+test('convert, then compare finds nothing changed and names what is gone', async () => {
+  const file = join(folder, 'converted.safetensors');
+  const converted = await runJson<{ tensors: number; leftOut: string[] }>(['convert', PT, file]);
+  expect(converted.tensors).toBe(29);
+  const { tensors, missing } = await runJson<{ tensors: TensorChangeRow[]; missing: string[] }>([
+    'compare',
+    PT,
+    file,
+  ]);
+  expect(tensors.length).toBe(29);
+  expect(tensors.every(({ delta }) => delta === 0)).toBe(true);
+  expect(missing).toEqual(expect.arrayContaining(converted.leftOut));
+  const again = await runCli(['convert', PT, file]);
+  expect(again.code).toBe(1);
+  expect(again.stderr).toMatch(/exists and is not overwritten/);
+});
+
+test('what would run code is refused in one line that names it', async () => {
+  const bad = join(CHECKPOINTS, 'bad/pt_pickle_os_system.pt');
+  const { code, stderr, stdout } = await runCli(['inspect', bad]);
+  expect([code, stdout]).toEqual([1, '']);
+  expect(stderr).toMatch(/^hopescope: .*pt_pickle_os_system\.pt: .*"posix\.system".*\n$/);
+  const { stderr: level } = await runCli(['inspect', PT, '--level', 'w=fastest']);
+  expect(level).toMatch(/PATTERN=LEVEL/);
+});
