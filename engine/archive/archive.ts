@@ -12,6 +12,8 @@ export interface StoredTensor {
   readonly compressed?: boolean;
   /** Elements from one to the next along each axis, where the values are not in row-major order. */
   readonly strides?: readonly number[];
+  /** Dictionary keys and list indices that lead to it in a PyTorch file. */
+  readonly keys?: readonly (string | number)[];
   /** First tensor that shares all of these values: tied weights. */
   readonly sameAs?: string;
 }

@@ -8,7 +8,7 @@ import { type LevelPatterns, levelMapOf } from './levelMap.ts';
 export function describeArchive(archive: Archive, patterns?: LevelPatterns): ArchiveInfo {
   const map = levelMapOf(archive, patterns);
   const tensors = [...archive.tensors.values()].map((tensor): ArchiveTensor => {
-    const { name, dtype, shape, file, begin, end, sameAs } = tensor;
+    const { name, dtype, shape, file, begin, end, sameAs, keys } = tensor;
     const bytes = elementsOf(tensor) * elementBytes(dtype);
     const within =
       file === archive.path ? basename(file) : relative(archive.path, file).replace(/^\.\.[/\\]/, '');
@@ -21,6 +21,7 @@ export function describeArchive(archive: Archive, patterns?: LevelPatterns): Arc
       begin,
       end,
       ...map.place(name),
+      ...(keys === undefined ? {} : { keys }),
       ...(sameAs === undefined ? {} : { sameAs }),
     };
   });

@@ -28,6 +28,8 @@ export interface ArchiveTensor extends TensorPlace {
   readonly file: string;
   readonly begin: number;
   readonly end: number;
+  /** Dictionary keys and list indices that lead to it in a PyTorch file. */
+  readonly keys?: readonly (string | number)[];
   /** First tensor that shares all of these values: tied weights. */
   readonly sameAs?: string;
 }

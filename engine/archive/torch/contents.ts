@@ -4,6 +4,8 @@ import { Tuple } from './unpickler.ts';
 /** What a PyTorch checkpoint holds, under flat names. */
 export interface TorchContents {
   readonly tensors: ReadonlyMap<string, TorchTensor>;
+  /** The dictionary keys and list indices that lead to a tensor, by its name. */
+  readonly keys: ReadonlyMap<string, readonly (string | number)[]>;
   /** Numbers and texts, for example `step`. */
   readonly metadata: Readonly<Record<string, string>>;
   /** What it keeps under `config`, as JSON. */
@@ -25,13 +27,16 @@ const mostMetadata = 200;
  */
 export function contentsOf(root: unknown): TorchContents {
   const tensors = new Map<string, TorchTensor>();
+  const keys = new Map<string, readonly (string | number)[]>();
   const metadata: Record<string, string> = {};
   const notes: string[] = [];
   const under = modelKey(root);
   let visits = 0;
   let left = mostMetadata;
   // A stack of its own: no file decides how deep we recurse.
-  const open: { readonly value: unknown; readonly path: readonly string[] }[] = [{ value: root, path: [] }];
+  const open: { readonly value: unknown; readonly path: readonly (string | number)[] }[] = [
+    { value: root, path: [] },
+  ];
   for (let next = open.pop(); next; next = open.pop()) {
     const { value, path } = next;
     if (++visits > mostVisits) throw new RangeError('its containers hold each other too often');
@@ -39,7 +44,9 @@ export function contentsOf(root: unknown): TorchContents {
     const inModel = path.length > 1 && first === under;
     const name = (inModel ? rest : path).join('.');
     if (value instanceof TorchTensor) {
-      tensors.set(tensors.has(name) ? path.join('.') : name, value);
+      const own = tensors.has(name) ? path.join('.') : name;
+      tensors.set(own, value);
+      keys.set(own, path);
     } else if (path.length > deepest) {
       if (notes.length === 0) notes.push(`What lies deeper than ${deepest} containers was left out.`);
     } else {
@@ -55,7 +62,7 @@ export function contentsOf(root: unknown): TorchContents {
     }
   }
   const config = root instanceof Map ? toJson(root.get('config'), 0) : undefined;
-  return { tensors, metadata, config, notes };
+  return { tensors, keys, metadata, config, notes };
 }
 
 /** The name that holds the model's weights, where the file holds more than them. */
@@ -67,10 +74,12 @@ function modelKey(root: unknown): string | undefined {
   });
 }
 
-function membersOf(value: unknown): [string, unknown][] | undefined {
-  if (value instanceof Map) return [...value].map(([key, item]) => [String(key), item]);
-  if (value instanceof Tuple) return value.items.map((item, i) => [String(i), item]);
-  if (Array.isArray(value)) return value.map((item, i) => [String(i), item]);
+function membersOf(value: unknown): [string | number, unknown][] | undefined {
+  if (value instanceof Map) {
+    return [...value].map(([key, item]) => [typeof key === 'number' ? key : String(key), item]);
+  }
+  if (value instanceof Tuple) return value.items.map((item, i) => [i, item]);
+  if (Array.isArray(value)) return value.map((item, i) => [i, item]);
   return undefined;
 }
 

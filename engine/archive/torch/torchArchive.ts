@@ -37,7 +37,7 @@ export async function torchArchive(source: TorchSource): Promise<Archive> {
     const sameAs = elementsOf(tensor) > 0 ? firsts.get(identity) : undefined;
     if (sameAs === undefined) firsts.set(identity, name);
     places.set(name, place);
-    tensors.set(name, storedTensor(name, tensor, place, sameAs));
+    tensors.set(name, { ...storedTensor(name, tensor, place, sameAs), keys: contents.keys.get(name) });
   }
   return {
     path: file.path,
