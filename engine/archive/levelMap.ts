@@ -51,7 +51,7 @@ export function levelMapOf(
     }),
   );
   const used = new Set([...places.values()].map(({ level }) => level).filter(level => level !== undefined));
-  const periods = periodsOf(archive.config ?? parsed(archive.metadata?.['hopescope.config']), cms);
+  const periods = periodsOf(archive.config, cms);
   return {
     family: family?.name ?? (written && archive.metadata?.['hopescope.family']) ?? 'unknown',
     levels: [...used].sort((a, b) => rank(a) - rank(b)).map(id => ({ id, period: periods.get(id) })),

@@ -1,5 +1,6 @@
 import type { ByteFile } from '../checkpoint/byteFile.ts';
 import { readHeader } from '../checkpoint/safetensors.ts';
+import { parseStrictJson } from '../checkpoint/strictJson.ts';
 import type { Archive, StoredTensor } from './archive.ts';
 import { elementBytes } from './dtype.ts';
 
@@ -16,6 +17,7 @@ export async function openSafetensors(file: ByteFile): Promise<Archive> {
       [...tensors].map(([name, entry]): [string, StoredTensor] => [name, { ...entry, file: file.path }]),
     ),
     metadata,
+    config: writtenConfig(metadata),
     notes: [],
     read({ begin, dtype }, from, to) {
       const size = elementBytes(dtype);
@@ -23,4 +25,13 @@ export async function openSafetensors(file: ByteFile): Promise<Archive> {
     },
     close: () => file.close(),
   };
+}
+
+/** How the model was built, where a conversion has written it; what cannot be read is as if it were not there. */
+function writtenConfig({ 'hopescope.config': json }: Readonly<Record<string, string>>): unknown {
+  try {
+    return json === undefined ? undefined : parseStrictJson(json);
+  } catch {
+    return undefined;
+  }
 }

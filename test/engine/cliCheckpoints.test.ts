@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ArchiveInfo, TensorChangeRow, TensorStatistics } from '../../engine/protocol/index.ts';
 import { CHECKPOINTS } from '../support/checkpoints.ts';
 import { runCli, runJson } from '../support/cli.ts';
+import { expectNear } from '../support/near.ts';
 
 const PT = join(CHECKPOINTS, 'km_compiled_tiny/step_000010.pt');
 let folder: string;
@@ -57,4 +58,19 @@ test('what would run code is refused in one line that names it', async () => {
   expect(stderr).toMatch(/^hopescope: .*pt_pickle_os_system\.pt: .*"posix\.system".*\n$/);
   const { stderr: level } = await runCli(['inspect', PT, '--level', 'w=fastest']);
   expect(level).toMatch(/PATTERN=LEVEL/);
+});
+
+test('logits are those of a Llama, of the public Hope and of a model of ours', async () => {
+  const { token_ids, logits } = JSON.parse(
+    readFileSync(join(CHECKPOINTS, 'llama_tiny/expected.json'), 'utf8'),
+  ) as { token_ids: number[]; logits: number[][] };
+  const llama = join(CHECKPOINTS, 'llama_tiny');
+  const found = await runJson<{ logits: number[][] }>(['logits', llama, '--tokens', token_ids.join()]);
+  expectNear(found.logits.flat(), logits.flat(), 'logits', { absolute: 1e-8, relative: 1e-8 });
+  const own = await runJson<{ family: string; logits: number[][] }>(['logits', '--tokens', '5,6,7']);
+  expect(own).toMatchObject({ family: 'Hope' });
+  expect(own.logits.map(row => row.length)).toEqual([2048, 2048, 2048]);
+  const { stderr, code } = await runCli(['logits', llama, '--mode', 'km', '--tokens', '1']);
+  expect([code, stderr]).toEqual([1, expect.stringMatching(/is no public Hope but of the family Llama/)]);
+  expect((await runCli(['logits', PT, '--tokens', '1,x'])).stderr).toMatch(/token ids separated by commas/);
 });

@@ -40,6 +40,7 @@ export function chartsPanel(parent: HTMLElement): Draw {
     const keys = [view, singular, surroundings.theme, surroundings.chartWidth];
     if (!view || surroundings.chartWidth <= 0 || keys.every((key, i) => key === drawn[i])) return;
     drawn = keys;
+    for (const { node } of all) node.style.width = `${surroundings.chartWidth}px`;
     const color = colorOf(state, tensor?.level, surroundings.theme);
     drawHistogram(histogram, view, color, surroundings);
     spectrum.node.hidden = (tensor?.shape.length ?? 0) < 2;
@@ -122,13 +123,13 @@ function drawMaps(
   const ratio = heat.rows / heat.columns;
   const height = Math.round(Math.max(LOWEST_MAP, Math.min(HIGHEST_MAP, chartWidth * ratio)));
   const width = Math.round(Math.max(LOWEST_MAP, Math.min(chartWidth, Math.max(height / ratio, heat.across))));
-  const cell = `a cell is ${part(heat.rows, heat.down)} × ${part(heat.columns, heat.across)}`;
+  const cell = `a cell ${part(heat.rows, heat.down)} × ${part(heat.columns, heat.across)}`;
   const draw = (figure: Figure, title: string, map: HeatMap, paint: string) => {
     const top = largest(map.rms);
     const sample = sampleWords({ read: map.read, total: map.rows * map.columns });
     figure.say(
       title,
-      `${grouped(map.rows)} rows × ${grouped(map.columns)} columns, ${cell}; 0 to ${significant(top)} rms${sample ? `; ${sample}` : ''}`,
+      `${grouped(map.rows)} × ${grouped(map.columns)}, ${cell}, 0 to ${significant(top)} rms${sample ? `; ${sample}` : ''}`,
       `Heat map of ${title}, ${map.rows} rows by ${map.columns} columns; the strongest cell has root mean square ${significant(top)}.`,
     );
     figure.chart.replaceChildren();

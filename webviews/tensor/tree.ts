@@ -47,9 +47,10 @@ class Branch {
   }
 
   node(levels: readonly string[]): TreeNode {
-    const order = (branch: Branch) =>
-      branch.kind === 'level' ? levels.indexOf(branch.label) : branch.kind === 'block' ? blockOf(branch) : -1;
-    const branches = [...this.children.values()].sort((a, b) => order(a) - order(b));
+    const order = ({ kind, label }: Branch) => (kind === 'level' ? levels.indexOf(label) : -1);
+    const branches = [...this.children.values()].sort(
+      (a, b) => blockOf(a) - blockOf(b) || order(a) - order(b),
+    );
     const children = [
       ...branches.map(branch => branch.node(levels)),
       ...this.tensors.map(tensor => tensorNode(tensor, tensor.leaf)),
@@ -69,10 +70,14 @@ class Branch {
   }
 }
 
-const blockOf = ({ label }: Branch): number => Number(label.slice('block '.length));
+/** −1 for what is no block. */
+const blockOf = ({ kind, label }: Branch): number =>
+  kind === 'block' ? Number(label.slice('block '.length)) : -1;
 
 function tensorNode(tensor: ArchiveTensor, label: string): TreeNode {
-  const parameters = tensor.shape.reduce((product, length) => product * length, 1);
+  // The optimizer's moments are no parameters.
+  const parameters =
+    tensor.level === undefined ? 0 : tensor.shape.reduce((product, length) => product * length, 1);
   return {
     key: tensor.name,
     label,

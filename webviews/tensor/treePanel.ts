@@ -43,19 +43,24 @@ export function treePanel(parent: HTMLElement, { dispatch }: ViewActions): Draw 
     const first = Math.max(0, Math.floor(list.scrollTop / ROW) - 5);
     const last = Math.min(state.rows.length, Math.ceil((list.scrollTop + list.clientHeight) / ROW) + 5);
     const kept = new Set<string>();
+    const nodes: HTMLElement[] = [];
     state.rows.slice(first, Math.max(last, first + 40)).forEach((row, i) => {
       const id = row.node.key;
       kept.add(id);
       const node = drawn.get(id) ?? element('div', 'row');
       drawn.set(id, node);
       drawRow(node, row, first + i, state, surroundings);
-      if (node.parentNode !== space) space.append(node);
+      nodes.push(node);
     });
     for (const [id, node] of drawn) {
       if (kept.has(id)) continue;
       node.remove();
       drawn.delete(id);
     }
+    // Who reads the page rather than sees it goes from top to bottom.
+    nodes.forEach((node, i) => {
+      if (space.children[i] !== node) space.insertBefore(node, space.children[i] ?? null);
+    });
   };
   list.addEventListener('scroll', place);
   list.addEventListener('click', event => {
@@ -170,7 +175,10 @@ function drawRow(
     element('span', 'twist', children.length ? (open ? '▾' : '▸') : ''),
     ...(mark.childNodes.length ? [mark] : []),
     element('span', tensor ? 'name mono' : 'name', node.label),
-    element('span', 'detail dim', rowDetail(node)),
+    // A name in full leaves no room for both.
+    ...(change !== undefined && node.label === tensor?.name
+      ? []
+      : [element('span', 'detail dim', rowDetail(node))]),
     ...(note ? [element('span', 'note', note)] : []),
     ...(change === undefined ? [] : [element('span', 'change number', scientific(change)), bar]),
   );

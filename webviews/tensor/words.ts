@@ -29,7 +29,8 @@ export function rowDetail({ tensor, kind, parameters, bytes }: TreeNode): string
     const tied = tensor.sameAs === undefined ? '' : `, = ${tensor.sameAs}`;
     return `${shapeText(tensor.shape)} ${tensor.dtype.toLowerCase()}${tied}`;
   }
-  return kind === 'level' ? '' : `${amount(parameters)}, ${bytesText(bytes)}`;
+  if (kind === 'level') return '';
+  return parameters ? `${amount(parameters)}, ${bytesText(bytes)}` : bytesText(bytes);
 }
 
 /** The row for a screen reader. */

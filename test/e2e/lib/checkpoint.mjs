@@ -37,16 +37,14 @@ export function checkpointState(frame) {
     return {
       summary: text('.summary'),
       message: text('.message'),
-      rows: [...document.querySelectorAll('.row')]
-        .sort((a, b) => Number.parseInt(a.style.top) - Number.parseInt(b.style.top))
-        .map(row => ({
-          label: row.querySelector('.name').textContent,
-          detail: row.querySelector('.detail').textContent,
-          change: row.querySelector('.change')?.textContent,
-          speech: row.getAttribute('aria-label'),
-          depth: Number(row.getAttribute('aria-level')),
-          selected: row.getAttribute('aria-selected') === 'true',
-        })),
+      rows: [...document.querySelectorAll('.row')].map(row => ({
+        label: row.querySelector('.name').textContent,
+        detail: row.querySelector('.detail')?.textContent,
+        change: row.querySelector('.change')?.textContent,
+        speech: row.getAttribute('aria-label'),
+        depth: Number(row.getAttribute('aria-level')),
+        selected: row.getAttribute('aria-selected') === 'true',
+      })),
       tensor: text('.inspector h1'),
       facts: text('.inspector .title .dim'),
       figures: Object.fromEntries(
