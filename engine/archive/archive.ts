@@ -41,10 +41,11 @@ export interface Archive {
   /** What the reader left out or did not check, one sentence each. */
   readonly notes: readonly string[];
   /**
-   * Elements `from` to `to` of a tensor, counted in row-major order, little-endian and next to each other.
+   * Elements `from` to `to` of a tensor, counted in row-major order, little-endian and next to each other, perhaps in
+   * the memory of `into`.
    * @throws CheckpointError when the file cannot be read or is damaged there
    */
-  read(tensor: StoredTensor, from: number, to: number): Promise<Uint8Array>;
+  read(tensor: StoredTensor, from: number, to: number, into?: Uint8Array): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 

@@ -9,6 +9,6 @@ export function fileStorage(file: ByteFile, begin: number, end: number): Storage
     end,
     compressed: false,
     size: end - begin,
-    read: (from, to) => file.read(begin + from, begin + to),
+    read: (from, to, into) => file.read(begin + from, begin + to, into),
   };
 }

@@ -19,9 +19,9 @@ export async function openSafetensors(file: ByteFile): Promise<Archive> {
     metadata,
     config: writtenConfig(metadata),
     notes: [],
-    read({ begin, dtype }, from, to) {
+    read({ begin, dtype }, from, to, into) {
       const size = elementBytes(dtype);
-      return file.read(begin + from * size, begin + to * size);
+      return file.read(begin + from * size, begin + to * size, into);
     },
     close: () => file.close(),
   };

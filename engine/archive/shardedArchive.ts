@@ -64,7 +64,7 @@ function combine(
     tensors,
     metadata: {},
     notes: [...new Set(all.flatMap(shard => shard.notes))],
-    read: (tensor, from, to) => owners.get(tensor.name)!.read(tensor, from, to),
+    read: (tensor, from, to, into) => owners.get(tensor.name)!.read(tensor, from, to, into),
     close: () => closeAll(shards),
   };
 }

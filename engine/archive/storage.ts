@@ -7,5 +7,6 @@ export interface Storage {
   readonly compressed: boolean;
   /** Bytes it holds. */
   readonly size: number;
-  read(begin: number, end: number): Promise<Uint8Array>;
+  /** Perhaps in the memory of `into`. */
+  read(begin: number, end: number, into?: Uint8Array): Promise<Uint8Array>;
 }

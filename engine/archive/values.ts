@@ -1,12 +1,12 @@
 import { CheckpointError } from '../checkpoint/checkpointError.ts';
 import { type Archive, elementsOf, type StoredTensor } from './archive.ts';
-import { decodeValues, isReadable, type Values } from './dtype.ts';
+import { decodeValues, elementBytes, isReadable, type Values } from './dtype.ts';
 
-/** Elements read at once when a tensor is gone through from end to end. */
-const pieceLength = 2 ** 20;
+/** Elements read at once when a tensor is gone through from end to end: they fit a cache of the processor. */
+const pieceLength = 2 ** 18;
 
 /**
- * Elements `from` to `to` of a tensor in row-major order.
+ * Elements `from` to `to` of a tensor in row-major order, perhaps in the memory of `into`.
  * @throws CheckpointError for a dtype without numbers, or a file that is damaged there
  */
 export async function readValues(
@@ -14,6 +14,7 @@ export async function readValues(
   tensor: StoredTensor,
   from = 0,
   to = elementsOf(tensor),
+  into?: Uint8Array,
 ): Promise<Values> {
   if (!isReadable(tensor.dtype)) {
     throw new CheckpointError(
@@ -22,18 +23,24 @@ export async function readValues(
       'Convert the tensor to a real type.',
     );
   }
-  return decodeValues(tensor.dtype, await archive.read(tensor, from, to));
+  return decodeValues(tensor.dtype, await archive.read(tensor, from, to, into));
 }
 
-/** A tensor from end to end, a piece in memory at a time; the next one is read while a piece is worked on. */
+/**
+ * A tensor from end to end, a piece in memory at a time; the next one is read while a piece is worked on. The values
+ * of a piece are overwritten after the next one is asked for.
+ */
 export async function* valuesOf(
   archive: Archive,
   tensor: StoredTensor,
   signal?: AbortSignal,
 ): AsyncGenerator<{ readonly from: number; readonly values: Values }> {
   const count = elementsOf(tensor);
+  // Two in turn: fresh memory for every piece costs more than reading it.
+  const buffers = [0, 1].map(() => new Uint8Array(Math.min(count, pieceLength) * elementBytes(tensor.dtype)));
   const read = (from: number) => {
-    const piece = readValues(archive, tensor, from, Math.min(count, from + pieceLength));
+    const into = buffers[(from / pieceLength) % 2];
+    const piece = readValues(archive, tensor, from, Math.min(count, from + pieceLength), into);
     // Its fault is thrown when it is waited for.
     piece.catch(() => {});
     return piece;

@@ -25,17 +25,18 @@ export class ByteFile {
     }
   }
 
-  /** Bytes `begin` to `end`, in memory of their own. */
-  async read(begin: number, end: number): Promise<Uint8Array> {
+  /** Bytes `begin` to `end`, in the memory of `into` where it is given and long enough, else in memory of their own. */
+  async read(begin: number, end: number, into?: Uint8Array): Promise<Uint8Array> {
     // Asked before memory is taken, so that no file is worth more of it than it has bytes.
     if (end > this.size) {
       throw new CheckpointError(`bytes ${begin} to ${end} are not there, it has ${this.size}`, this.path);
     }
-    const bytes = new Uint8Array(end - begin);
+    const length = end - begin;
+    const bytes = into && into.length >= length ? into.subarray(0, length) : new Uint8Array(length);
     try {
       for (let at = 0; at < bytes.length; ) {
-        const length = Math.min(bytes.length - at, largestRead);
-        const { bytesRead } = await this.handle.read(bytes, at, length, begin + at);
+        const most = Math.min(bytes.length - at, largestRead);
+        const { bytesRead } = await this.handle.read(bytes, at, most, begin + at);
         if (bytesRead === 0)
           throw new CheckpointError('the file became shorter while it was read', this.path);
         at += bytesRead;

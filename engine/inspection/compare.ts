@@ -63,34 +63,54 @@ class ChangeSums {
   #product = 0;
 
   add(before: Values, after: Values, third?: Values): void {
-    let [old, now, change, largest, other, product] = [0, 0, 0, this.#largest, 0, 0];
+    if (third || !this.#addFinite(before, after)) this.#addAny(before, after, third);
+  }
+
+  /** Adds values that are all finite; otherwise adds none. */
+  #addFinite(before: Values, after: Values): boolean {
+    let old = 0;
+    let now = 0;
+    let change = 0;
+    let highest = 0;
+    let lowest = 0;
     for (let i = 0; i < before.length; i++) {
       const a = before[i];
       const b = after[i];
       const delta = b - a;
-      if (delta - delta !== 0) {
-        this.#notFinite++;
-        continue;
-      }
       old += a * a;
       now += b * b;
       change += delta * delta;
-      if (delta > largest) largest = delta;
-      else if (-delta > largest) largest = -delta;
-      if (third) {
-        const otherDelta = third[i] - a;
-        if (otherDelta - otherDelta === 0) {
-          other += otherDelta * otherDelta;
-          product += delta * otherDelta;
-        }
-      }
+      if (delta > highest) highest = delta;
+      if (delta < lowest) lowest = delta;
     }
+    // A value that is not finite leaves no finite sum.
+    if (!Number.isFinite(change)) return false;
     this.#before += old;
     this.#after += now;
     this.#delta += change;
-    this.#largest = largest;
-    this.#other += other;
-    this.#product += product;
+    this.#largest = Math.max(this.#largest, highest, -lowest);
+    return true;
+  }
+
+  #addAny(before: Values, after: Values, third?: Values): void {
+    for (let i = 0; i < before.length; i++) {
+      const a = before[i];
+      const b = after[i];
+      const delta = b - a;
+      if (!Number.isFinite(delta)) {
+        this.#notFinite++;
+        continue;
+      }
+      this.#before += a * a;
+      this.#after += b * b;
+      this.#delta += delta * delta;
+      this.#largest = Math.max(this.#largest, Math.abs(delta));
+      if (!third) continue;
+      const other = third[i] - a;
+      if (!Number.isFinite(other)) continue;
+      this.#other += other * other;
+      this.#product += delta * other;
+    }
   }
 
   result(withThird: boolean): Omit<TensorChangeRow, 'name' | 'block' | 'level' | 'shape' | 'otherName'> {

@@ -74,7 +74,7 @@ function drawHistogram(
   { theme, chartWidth: width }: Surroundings,
 ): void {
   const sample = sampleWords(weight.statistics);
-  const both = delta ? ', W in grey, ΔW in colour' : '';
+  const both = delta ? ', W thin, ΔW bold' : '';
   const { min, max } = weight.statistics;
   say(
     'Values',
@@ -98,7 +98,7 @@ function drawSpectrum(
   }
   const { weight, delta }: SpectrumView = answer.value;
   const shown = delta ?? weight;
-  const both = delta ? 'W in grey, ΔW in colour; ' : '';
+  const both = delta ? 'W thin, ΔW bold; ' : '';
   say(
     'Singular values',
     `by index, log; ${both}${methodWords(shown)}`,
@@ -149,7 +149,7 @@ function drawNorms(
   node.hidden = heat.rows < 2;
   if (node.hidden) return;
   const shown = heat.rowNorms.length < heat.rows ? `, ${grouped(heat.rowNorms.length)} of them` : '';
-  const both = delta ? '; W in grey, ΔW in colour' : '';
+  const both = delta ? '; W thin, ΔW bold' : '';
   say(
     'Row norms',
     `by row${shown}${both}`,

@@ -46,12 +46,12 @@ export async function torchArchive(source: TorchSource): Promise<Archive> {
     metadata: contents.metadata,
     config: contents.config,
     notes: [...source.notes, ...contents.notes],
-    async read({ name, dtype }, from, to) {
+    async read({ name, dtype }, from, to, into) {
       const place = places.get(name)!;
       const size = elementBytes(dtype);
       const begin = place.offset + from;
       const bytes = place.contiguous
-        ? await place.storage.read(begin * size, (begin + to - from) * size)
+        ? await place.storage.read(begin * size, (begin + to - from) * size, into)
         : await readStrided(place.storage, place, size, from, to);
       return bigEndian ? swapBytes(bytes, dtype) : bytes;
     },
