@@ -120,7 +120,8 @@ function openChunk(kind: string, rest: string): TensorPlace {
   return {
     block: /^\d{1,6}$/.test(block) ? Number(block) : -1,
     module: 'open chunk',
-    level: kind === 'open' ? level : 'outer',
+    // The window of a convolution is no weight of any level.
+    ...(kind === 'open' ? { level } : {}),
     leaf: kind === 'open' ? leaf.join('.') : kind,
   };
 }
