@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { failureText } from '../engine/engineFailure.ts';
-import { CheckpointPage, type CheckpointServices } from './checkpointPage.ts';
+import type { CheckpointPage, CheckpointServices } from './checkpointPage.ts';
 
 const VIEW = 'hopescope.checkpoint.editor';
 /** The same editor, which fast states open in without being asked to. */
@@ -9,14 +9,17 @@ const FAST_STATE_VIEW = 'hopescope.fastState.editor';
 
 /** The editors of checkpoints, and the commands that open and compare them. */
 export class CheckpointEditors implements vscode.CustomReadonlyEditorProvider, vscode.Disposable {
-  readonly #services: CheckpointServices;
+  readonly #context: vscode.ExtensionContext;
+  readonly #log: vscode.LogOutputChannel;
+  #services?: Promise<CheckpointServices>;
   readonly #pages = new Set<CheckpointPage>();
   readonly #registrations: vscode.Disposable[];
   /** Checkpoints whose editor is being opened to compare them with another. */
   readonly #waiting = new Map<string, vscode.Uri>();
 
-  constructor(services: CheckpointServices) {
-    this.#services = services;
+  constructor(context: vscode.ExtensionContext, log: vscode.LogOutputChannel) {
+    this.#context = context;
+    this.#log = log;
     const register = (name: string, run: (...args: unknown[]) => Promise<unknown>) =>
       vscode.commands.registerCommand(`hopescope.${name}`, async (...args: unknown[]) => {
         try {
@@ -45,11 +48,13 @@ export class CheckpointEditors implements vscode.CustomReadonlyEditorProvider, v
   }
 
   async resolveCustomEditor({ uri }: vscode.CustomDocument, panel: vscode.WebviewPanel): Promise<void> {
-    const page = new CheckpointPage(panel, uri, this.#services);
+    // Loaded at the first need: activation does not wait for it.
+    const { CheckpointPage } = await import('./checkpointPage.ts');
+    const page = new CheckpointPage(panel, uri, await this.#loaded());
     this.#pages.add(page);
     panel.onDidDispose(() => this.#pages.delete(page));
     page.onDidCommand(command => {
-      if (command === 'showLog') this.#services.log.show();
+      if (command === 'showLog') this.#log.show();
       else void this.#compareIn(page);
     });
     await page.start();
@@ -61,6 +66,16 @@ export class CheckpointEditors implements vscode.CustomReadonlyEditorProvider, v
   dispose(): void {
     for (const registration of this.#registrations) registration.dispose();
     for (const page of this.#pages) page.dispose();
+    void this.#services?.then(({ inspectors }) => inspectors.dispose());
+  }
+
+  #loaded(): Promise<CheckpointServices> {
+    const [context, log] = [this.#context, this.#log];
+    this.#services ??= import('./inspectors.ts').then(({ Inspectors }) => ({
+      ...{ context, log },
+      inspectors: new Inspectors(context, log),
+    }));
+    return this.#services;
   }
 
   async #open(uri: unknown): Promise<void> {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -6,6 +6,7 @@ import type { ArchiveInfo, TensorChangeRow, TensorStatistics } from '../../engin
 import { CHECKPOINTS } from '../support/checkpoints.ts';
 import { runCli, runJson } from '../support/cli.ts';
 import { expectNear } from '../support/near.ts';
+import { makeTinyModel, TINY_TEXT } from '../support/tinyModel.ts';
 
 const PT = join(CHECKPOINTS, 'km_compiled_tiny/step_000010.pt');
 let folder: string;
@@ -73,4 +74,21 @@ test('logits are those of a Llama, of the public Hope and of a model of ours', a
   const { stderr, code } = await runCli(['logits', llama, '--mode', 'km', '--tokens', '1']);
   expect([code, stderr]).toEqual([1, expect.stringMatching(/is no public Hope but of the family Llama/)]);
   expect((await runCli(['logits', PT, '--tokens', '1,x'])).stderr).toMatch(/token ids separated by commas/);
+});
+
+test('a fast state is compared with its base, and refused by another', async () => {
+  const [model, state, text] = ['model', 'text.hopestate', 'text.txt'].map(name => join(folder, name));
+  writeFileSync(text, TINY_TEXT);
+  await makeTinyModel(model);
+  await runJson(['train', '--model', model, '--text', text, '--epochs', '1', '--out', state]);
+  const { tensors, missing } = await runJson<{
+    tensors: TensorChangeRow[];
+    missing: string[];
+  }>(['compare', model, state]);
+  expect(tensors[0].delta).toBeGreaterThan(0);
+  expect(tensors[0].otherName).toBe(`fast.${tensors[0].name}`);
+  // What training never changes is not in a fast state.
+  expect(missing).toContain('embed.weight');
+  const { code, stderr } = await runCli(['compare', join(CHECKPOINTS, 'llama_tiny'), state]);
+  expect([code, stderr]).toEqual([1, expect.stringMatching(/SHA-256 [0-9a-f]{64}, but .* has [0-9a-f]{64}/)]);
 });

@@ -119,7 +119,18 @@ test('help explains every command with examples', async () => {
   const { code, stdout } = await runCli(['--help']);
   expect([code, stdout]).toEqual([0, (await runCli([])).stdout]);
   const commands = [...stdout.matchAll(/^ {2}(\w+) (?:\[options\]|<)/gm)].map(([, name]) => name);
-  expect(commands).toEqual(['train', 'probe', 'evaluate', 'inspect', 'runs', 'pretrain', 'backends']);
+  expect(commands).toEqual([
+    'train',
+    'probe',
+    'evaluate',
+    'inspect',
+    'compare',
+    'convert',
+    'logits',
+    'runs',
+    'pretrain',
+    'backends',
+  ]);
   for (const command of commands) {
     const help = await runCli([command, '--help']);
     expect([help.code, help.stderr], command).toEqual([0, '']);
