@@ -29,25 +29,34 @@ export class Inspectors implements vscode.Disposable {
   /** @throws EngineFailure in the reader's words */
   async open(path: string, token?: vscode.CancellationToken): Promise<OpenedArchive> {
     const process = this.#running();
-    const levels = levelPatterns();
-    const { id, info } = await process.request(OpenArchive, { path, levels }, { token });
-    this.#open++;
     clearTimeout(this.#timer);
-    return { process, id, info };
+    this.#open++;
+    try {
+      const params = { path, levels: levelPatterns() };
+      const { id, info } = await process.request(OpenArchive, params, { token });
+      return { process, id, info };
+    } catch (error) {
+      this.#closed(process);
+      throw error;
+    }
   }
 
   /** Lets go of a checkpoint; one whose process has ended is gone already. */
   close({ process, id }: OpenedArchive): void {
-    this.#open--;
     if (process.cause === undefined) process.request(CloseArchive, { id }).catch(() => {});
-    if (this.#open > 0) return;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#process?.kill(), IDLE_MS);
+    this.#closed(process);
   }
 
   dispose(): void {
     clearTimeout(this.#timer);
     this.#process?.kill();
+  }
+
+  /** Those of a process that has ended are counted no more. */
+  #closed(process: InspectorProcess): void {
+    if (process !== this.#process || --this.#open > 0) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => process.kill(), IDLE_MS);
   }
 
   #running(): InspectorProcess {
