@@ -2,6 +2,7 @@ import type { NotificationType, RequestType } from 'vscode-messenger-common';
 import type { ArchiveInfo } from './archive.ts';
 import type { SliceChoice, TensorChangeRow, Unmatched } from './inspection.ts';
 import type { SpectrumView, TensorView } from './inspectorRequests.ts';
+import type { ChartExport, ChartFormat } from './webview.ts';
 
 /** What the page of a checkpoint shows. */
 export interface CheckpointState {
@@ -25,7 +26,7 @@ export const COPIES = ['name', 'pytorch', 'numpy'] as const;
 export type CopyKind = (typeof COPIES)[number];
 
 /** Commands that the page may ask for. */
-export const CHECKPOINT_COMMANDS = ['compare', 'endComparison', 'retry', 'showLog'] as const;
+export const CHECKPOINT_COMMANDS = ['compare', 'endComparison', 'export', 'retry', 'showLog'] as const;
 export type CheckpointCommand = (typeof CHECKPOINT_COMMANDS)[number];
 
 /** View to host: the page runs and wants its state. */
@@ -47,3 +48,5 @@ export const CheckpointTensor: RequestType<
 export const CheckpointSpectrum: RequestType<{ name: string; choice?: SliceChoice }, SpectrumView> = {
   method: 'checkpoint/spectrum',
 };
+/** Host to view: the charts of the selected tensor as they stand. */
+export const CheckpointExport: RequestType<ChartFormat, ChartExport> = { method: 'checkpoint/export' };

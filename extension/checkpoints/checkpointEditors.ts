@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { failureText } from '../engine/engineFailure.ts';
 import type { CheckpointPage, CheckpointServices } from './checkpointPage.ts';
+import { exportTensor } from './exportTensor.ts';
 
 const VIEW = 'hopescope.checkpoint.editor';
 /** The same editor, which fast states open in without being asked to. */
@@ -21,13 +22,9 @@ export class CheckpointEditors implements vscode.CustomReadonlyEditorProvider, v
     this.#context = context;
     this.#log = log;
     const register = (name: string, run: (...args: unknown[]) => Promise<unknown>) =>
-      vscode.commands.registerCommand(`hopescope.${name}`, async (...args: unknown[]) => {
-        try {
-          await run(...args);
-        } catch (error) {
-          await vscode.window.showErrorMessage(failureText(error));
-        }
-      });
+      vscode.commands.registerCommand(`hopescope.${name}`, (...args: unknown[]) =>
+        this.#run(() => run(...args)),
+      );
     this.#registrations = [
       ...[VIEW, FAST_STATE_VIEW].map(view =>
         vscode.window.registerCustomEditorProvider(view, this, {
@@ -55,7 +52,7 @@ export class CheckpointEditors implements vscode.CustomReadonlyEditorProvider, v
     panel.onDidDispose(() => this.#pages.delete(page));
     page.onDidCommand(command => {
       if (command === 'showLog') this.#log.show();
-      else void this.#compareIn(page);
+      else void this.#run(() => (command === 'export' ? exportTensor(page) : this.#compareIn(page)));
     });
     await page.start();
     const other = this.#waiting.get(uri.toString());
@@ -76,6 +73,15 @@ export class CheckpointEditors implements vscode.CustomReadonlyEditorProvider, v
       inspectors: new Inspectors(context, log),
     }));
     return this.#services;
+  }
+
+  /** What goes wrong is said. */
+  async #run(act: () => Promise<unknown>): Promise<void> {
+    try {
+      await act();
+    } catch (error) {
+      await vscode.window.showErrorMessage(failureText(error));
+    }
   }
 
   async #open(uri: unknown): Promise<void> {

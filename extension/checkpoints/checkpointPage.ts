@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import type { Messenger } from 'vscode-messenger';
 import type { WebviewIdMessageParticipant } from 'vscode-messenger-common';
+import type { ChartExport, ChartFormat } from '../../engine/protocol/index.ts';
 import {
   CompareArchives,
   CompareProgressType,
@@ -12,6 +13,7 @@ import {
   CHECKPOINT_COMMANDS,
   type CheckpointCommand,
   CheckpointCopy,
+  CheckpointExport,
   CheckpointReady,
   CheckpointRun,
   CheckpointSpectrum,
@@ -21,10 +23,13 @@ import {
   COPIES,
 } from '../../engine/protocol/tensorMessages.ts';
 import { EngineFailure, failureText } from '../engine/engineFailure.ts';
+import { inTime } from '../webviews/inTime.ts';
 import { contributedColors, pageHtml } from '../webviews/pageHtml.ts';
 import { copyText } from './copyText.ts';
 import type { Inspectors, OpenedArchive } from './inspectors.ts';
 import { localPath } from './localCopy.ts';
+
+const EXPORT_MS = 30_000;
 
 export interface CheckpointServices {
   readonly context: vscode.ExtensionContext;
@@ -140,6 +145,20 @@ export class CheckpointPage implements vscode.Disposable {
       log.warn(`Checkpoint: ${failureText(error)}`);
       this.#set({ comparison: { ...comparison, phase: 'failed', failure: failureText(error) } });
     }
+  }
+
+  /** Asks the page for its charts. @throws Error when it does not answer or answers nonsense */
+  async exportChart(format: ChartFormat): Promise<Uint8Array> {
+    const asked = this.#messenger!.sendRequest<ChartFormat, ChartExport>(
+      { method: CheckpointExport.method },
+      this.#receiver!,
+      format,
+    );
+    const answer: unknown = await inTime(asked, EXPORT_MS, 'The checkpoint does not answer.');
+    const { text, bytes } = (answer ?? {}) as Partial<ChartExport>;
+    if (format === 'png' && bytes instanceof Uint8Array) return bytes;
+    if (format !== 'png' && typeof text === 'string') return Buffer.from(text);
+    throw new Error(`The checkpoint did not answer with a chart in ${format.toUpperCase()}.`);
   }
 
   dispose(): void {

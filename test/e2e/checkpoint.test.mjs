@@ -8,7 +8,7 @@ import { checkpointIn, checkpointState, inExplorer } from './lib/checkpoint.mjs'
 import { keepEvidence, screenshot } from './lib/evidence.mjs';
 import { layoutFaults } from './lib/layout.mjs';
 import { openSession } from './lib/session.mjs';
-import { command, eventually, saveAs, setTheme } from './lib/workbench.mjs';
+import { command, eventually, pick, saveAs, setTheme } from './lib/workbench.mjs';
 
 const THEMES = { light: 'Light Modern', contrast: 'Default High Contrast', dark: 'Dark Modern' };
 const fixture = (...parts) => readFileSync(join(root, 'test/fixtures/checkpoints', ...parts));
@@ -102,6 +102,15 @@ test('its name is copied, and how PyTorch takes it from the file', async () => {
     what: 'the copied text',
   });
   assert.ok(text.endsWith(`run.pt", weights_only=True)["model"]["${WEIGHT}"]`), text);
+});
+
+test('its charts are exported', async () => {
+  await frame.locator('vscode-button', { hasText: 'Export…' }).click();
+  await pick(page, 'Charts as PNG');
+  const path = join(session.folder, 'tensor.png');
+  await saveAs(page, path);
+  await eventually(() => existsSync(path), Boolean, { what: 'the picture' });
+  assert.equal(readFileSync(path).subarray(1, 4).toString(), 'PNG');
 });
 
 test('of three axes any two are shown', async () => {

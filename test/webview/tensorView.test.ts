@@ -3,6 +3,7 @@ import type { ArchiveInfo, ArchiveTensor, TensorChangeRow } from '../../engine/p
 import type { SpectrumView, TensorView } from '../../engine/protocol/inspectorRequests.ts';
 import type { CheckpointState } from '../../engine/protocol/tensorMessages.ts';
 import { checkpointView } from '../../webviews/tensor/checkpointView.ts';
+import { exportCharts } from '../../webviews/tensor/exportCharts.ts';
 import { loader } from '../../webviews/tensor/loader.ts';
 import { type Action, initialState, reduce, type ViewState, viewKey } from '../../webviews/tensor/state.ts';
 import { changeOf, rowsOf } from '../../webviews/tensor/tree.ts';
@@ -259,6 +260,51 @@ describe('the inspector', () => {
     )!;
     copy.click();
     expect(copied).toEqual([[TENSORS[3].name, 'numpy']]);
+  });
+
+  test('is exported as SVG, CSV and JSON', async () => {
+    show(COMPARED);
+    dispatch({ type: 'select', name: TENSORS[1].name });
+    await expect(exportCharts('svg', state, themeOf('dark'))).rejects.toThrow(/not been read yet/);
+    answer(
+      {
+        ...{ name: TENSORS[1].name, choice: { rowAxis: 0, columnAxis: 1, at: [0, 0] } },
+        ...{ weight: picture(3), delta: picture(1) },
+      },
+      { weight: spectrum(2), delta: spectrum(0.7) },
+    );
+    const { text: svg } = await exportCharts('svg', state, themeOf('dark'));
+    const parsed = new DOMParser().parseFromString(svg!, 'image/svg+xml');
+    expect(parsed.querySelector('parsererror')).toBeNull();
+    const words = [...parsed.querySelectorAll('text')].map(node => node.textContent!);
+    for (const title of [
+      TENSORS[1].name,
+      /^Values, count/,
+      /^Singular values, all 3/,
+      /^W, 4/,
+      /^ΔW, 4/,
+      'Row norms',
+    ]) {
+      expect(
+        words.some(word => (typeof title === 'string' ? word === title : title.test(word))),
+        `${title}`,
+      ).toBe(true);
+    }
+    const { text: csv } = await exportCharts('csv', state, themeOf('dark'));
+    expect(csv!.split('\n')).toEqual(
+      expect.arrayContaining([
+        'chart,x,weight,delta',
+        'count,0.125,5,',
+        'singular value,2,1,1',
+        'row norm,3,4,4',
+      ]),
+    );
+    const { text: json } = await exportCharts('json', state, themeOf('dark'));
+    expect(JSON.parse(json!)).toMatchObject({
+      ...{ tensor: { name: TENSORS[1].name }, against: '/models/b.pt' },
+      weight: { statistics: { norm: 3 } },
+      spectrum: { delta: { values: [expect.closeTo(0.7, 6), 1, 0.5] } },
+    });
   });
 
   test('says what a sample is, and reads all on demand', () => {

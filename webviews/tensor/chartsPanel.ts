@@ -165,7 +165,8 @@ function drawNorms(
   normsChart(chart, data, { width, theme, color });
 }
 
-function largest(values: ArrayLike<number>): number {
+/** The largest of values that are not negative, whatever is NaN among them. */
+export function largest(values: ArrayLike<number>): number {
   let most = 0;
   for (let i = 0; i < values.length; i++) if (values[i] > most) most = values[i];
   return most;

@@ -12,7 +12,7 @@ import { placeFacts, sampleWords, statisticsSpeech, tensorFacts } from './words.
 
 /** The selected tensor: statistics, charts, and what to copy of it. */
 export function inspectorPanel(parent: HTMLElement, actions: ViewActions): Draw {
-  const { dispatch, copy } = actions;
+  const { dispatch, copy, command } = actions;
   const mark = element('span', 'mark');
   const name = element('h1', 'mono');
   const facts = element('span', 'dim');
@@ -29,6 +29,7 @@ export function inspectorPanel(parent: HTMLElement, actions: ViewActions): Draw 
     button({ label: 'Copy Name', secondary: true, onClick: () => copy('name') }),
     button({ label: 'Copy for PyTorch', secondary: true, onClick: () => copy('pytorch') }),
     button({ label: 'Copy for NumPy', secondary: true, onClick: () => copy('numpy') }),
+    button({ label: 'Export…', secondary: true, onClick: () => command('export') }),
     back,
   );
   const statistics = element('dl', 'statistics');

@@ -5,6 +5,7 @@ import { HOST_EXTENSION } from 'vscode-messenger-common';
 import { Messenger } from 'vscode-messenger-webview';
 import {
   CheckpointCopy,
+  CheckpointExport,
   CheckpointReady,
   CheckpointRun,
   CheckpointStateMessage,
@@ -13,6 +14,7 @@ import { frameLoop } from '../ui/frameLoop.ts';
 import { hostApi } from '../ui/hostApi.ts';
 import { watchTheme } from '../ui/themeWatch.ts';
 import { checkpointView } from './checkpointView.ts';
+import { exportCharts } from './exportCharts.ts';
 import { loader } from './loader.ts';
 import { type Action, initialState, reduce, type ViewState } from './state.ts';
 
@@ -44,6 +46,7 @@ const draw = checkpointView(
   loop.request,
 );
 messenger.onNotification(CheckpointStateMessage, host => dispatch({ type: 'host', state: host }));
+messenger.onRequest(CheckpointExport, format => exportCharts(format, state, theme()));
 messenger.start();
 messenger.sendNotification(CheckpointReady, HOST_EXTENSION);
 loop.request();
