@@ -63,13 +63,14 @@ const bundles = [
     ...node,
     entryPoints: Object.fromEntries(Object.entries(later).map(([name, entry]) => [`lib/${name}`, entry])),
   },
-  // The engine process, the process that one backend is tried in, the command line (the same engine without an
-  // editor), and the threads of a recorded and of a meta-learning training.
+  // The engine process, the process that one backend is tried in, the one that looks into checkpoints, the command
+  // line (the same engine without an editor), and the threads of a recorded and of a meta-learning training.
   {
     ...node,
     entryPoints: {
       engine: 'engine/main.ts',
       candidate: 'engine/candidate.ts',
+      inspector: 'engine/inspector.ts',
       cli: 'cli/main.ts',
       logThread: 'engine/run/logThread.ts',
       gradientWorker: 'engine/train/gradientWorker.ts',
@@ -84,6 +85,7 @@ const bundles = [
     entryPoints: {
       'webviews/levels': 'webviews/levels/main.ts',
       'webviews/timeline': 'webviews/timeline/main.ts',
+      'webviews/tensor': 'webviews/tensor/main.ts',
     },
     loader: { '.ttf': 'file' },
   },

@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import type { LevelInfo } from '../engine/protocol/level.ts';
 import type { ModelInfo, TensorInfo } from '../engine/protocol/model.ts';
+import { withLevels } from './archiveOptions.ts';
+import { type InspectArchiveFlags, inspectArchive } from './inspectArchive.ts';
 import { type ModelFlags, modelCommand, openModel } from './modelOptions.ts';
 import { Output } from './output.ts';
 import { type Column, significant, table } from './table.ts';
@@ -8,8 +10,14 @@ import { type Column, significant, table } from './table.ts';
 const HELP = `
 ‖W‖ is the Frobenius norm of the weights now, Δ that of what --state changed against the base checkpoint.
 
+With a CHECKPOINT it lists that instead, whoever wrote it: safetensors, sharded safetensors, a Hugging Face folder,
+PyTorch .pt and .pth, NumPy .npz, or a fast state. Nothing in a file is run, and only its headers are read unless
+--stats or --tensor asks for values.
+
 Examples:
   hopescope inspect
+  hopescope inspect step_000010.pt --stats
+  hopescope inspect my-llama --level "**.layers.{block}.mlp.**=cms.0" --json
   hopescope inspect --model my-model --state people.state --json`;
 
 interface LevelSize extends LevelInfo {
@@ -38,13 +46,23 @@ const TENSORS: readonly Column<TensorInfo>[] = [
 ];
 
 export function addInspect(program: Command): void {
-  modelCommand(program, 'inspect', 'levels, periods, sizes and every tensor of a model')
+  withLevels(modelCommand(program, 'inspect', 'levels, sizes and every tensor of a model or a checkpoint'))
+    .argument('[checkpoint]', 'file or folder of any kind that is read')
+    .option('--stats', 'read every tensor of the checkpoint for its norm, NaN and Inf', false)
+    .option('--tensor <name>', 'statistics and singular values of one tensor of the checkpoint')
     .addHelpText('after', HELP)
     .action(runInspect);
 }
 
-async function runInspect(flags: ModelFlags): Promise<void> {
+async function runInspect(
+  checkpoint: string | undefined,
+  flags: ModelFlags & InspectArchiveFlags,
+): Promise<void> {
   const output = new Output(flags.json);
+  if (checkpoint !== undefined) return inspectArchive(checkpoint, flags, output);
+  if (flags.stats || flags.tensor !== undefined || Object.keys(flags.level).length > 0) {
+    throw new Error('--stats, --tensor and --level go with a CHECKPOINT.');
+  }
   const { session, info, backend } = await openModel(flags, output);
   const tensors = await session.describe();
   const levels = info.levels.map(level => sizeOf(level, tensors));

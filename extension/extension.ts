@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { registerAbsorption } from './absorption/index.ts';
 import { registerIdleMeasuring } from './backends/idleMeasuring.ts';
+import { registerCheckpoints } from './checkpoints/index.ts';
 import { registerCommands } from './commands/index.ts';
 import { registerContextKeys } from './contextKeys.ts';
 import { registerDebugger } from './debugger/index.ts';
@@ -38,6 +39,7 @@ export function activate(context: vscode.ExtensionContext): void {
     vscode.window.registerWebviewViewProvider(LevelsViewProvider.id, levels),
     ...[pinned, catalog, timeline.disposable],
     registerTrees(store, host, pinned),
+    registerCheckpoints(context, log),
     registerPinning(store, pinned),
     registerRuns(store, host, catalog, timeline.timelines),
     registerAbsorption({ context, store, engine: host, trainer, catalog, timelines: timeline.timelines }),

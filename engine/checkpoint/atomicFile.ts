@@ -8,12 +8,15 @@ import { CheckpointError } from './checkpointError.ts';
  * one, also after a power cut: temporary file in the same folder, fsync, rename. On failure nothing is left
  * behind and a `CheckpointError` says why.
  */
-export async function writeAtomically(path: string, pieces: Iterable<Uint8Array>): Promise<void> {
+export async function writeAtomically(
+  path: string,
+  pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
   try {
     const handle = await open(temporary, 'wx');
     try {
-      for (const piece of pieces) await writeAll(handle, piece);
+      for await (const piece of pieces) await writeAll(handle, piece);
       await handle.sync();
     } finally {
       await handle.close();
@@ -21,7 +24,7 @@ export async function writeAtomically(path: string, pieces: Iterable<Uint8Array>
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
-    if (error instanceof CheckpointError) throw error;
+    if (error instanceof CheckpointError || (error as Error)?.name === 'AbortError') throw error;
     throw new CheckpointError(
       `cannot be written: ${reasonOf(error)}`,
       path,

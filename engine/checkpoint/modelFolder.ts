@@ -1,10 +1,10 @@
-import { mkdir, readFile, stat } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { reasonOf, writeAtomically } from './atomicFile.ts';
 import { CheckpointError } from './checkpointError.ts';
 import { type HopeConfig, parseConfig } from './config.ts';
+import { readJson } from './jsonFile.ts';
 import { type NamedTensor, readSafetensors, writeSafetensors } from './safetensors.ts';
-import { parseStrictJson } from './strictJson.ts';
 import { Tokenizer } from './tokenizer.ts';
 
 /** A Hope model as a folder holds it. Tensor names and shapes are for the model to check against `config`. */
@@ -17,8 +17,6 @@ export interface ModelFolder {
 }
 
 const files = { config: 'config.json', tokenizer: 'tokenizer.json', tensors: 'model.safetensors' };
-// The largest published tokenizers stay under 40 MB; a config has a few KB.
-const longestJson = 2 ** 27;
 
 /**
  * Reads `config.json`, `tokenizer.json` and `model.safetensors`. Throws `CheckpointError` naming the file and
@@ -73,27 +71,6 @@ async function checkFolder(path: string): Promise<void> {
     throw new CheckpointError(`the model folder cannot be opened: ${reasonOf(error)}`, path);
   });
   if (!found.isDirectory()) throw new CheckpointError('this is not a folder', path);
-}
-
-async function readJson(path: string): Promise<unknown> {
-  let bytes: Uint8Array;
-  try {
-    const found = await stat(path);
-    if (!found.isFile()) throw new CheckpointError('this is not a file', path);
-    if (found.size > longestJson) {
-      throw new CheckpointError(`has ${found.size} bytes; at most ${longestJson} are read`, path);
-    }
-    bytes = await readFile(path);
-  } catch (error) {
-    if (error instanceof CheckpointError) throw error;
-    throw new CheckpointError(`cannot be read: ${reasonOf(error)}`, path);
-  }
-  try {
-    return parseStrictJson(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch (error) {
-    const reason = error instanceof SyntaxError ? error.message : 'it is not UTF-8 text';
-    throw new CheckpointError(`is not valid JSON: ${reason}`, path);
-  }
 }
 
 async function writeJson(path: string, json: unknown): Promise<void> {

@@ -1,5 +1,5 @@
-import { type FileHandle, open, stat } from 'node:fs/promises';
-import { reasonOf, writeAtomically } from './atomicFile.ts';
+import { writeAtomically } from './atomicFile.ts';
+import { ByteFile } from './byteFile.ts';
 import { CheckpointError } from './checkpointError.ts';
 import {
   headerLength,
@@ -25,11 +25,11 @@ export interface SafetensorsFile {
 
 /** Reads a file whole. Every fault is a `CheckpointError`; no memory is taken for sizes the file only claims. */
 export async function readSafetensors(path: string): Promise<SafetensorsFile> {
-  return withFile(path, async (handle, size) => {
-    const { tensors: entries, metadata } = await readHeader(handle, size, path);
+  return withFile(path, async file => {
+    const { tensors: entries, metadata } = await readHeader(file);
     const tensors = new Map<string, NamedTensor>();
     for (const { name, dtype, shape, begin, end } of entries.values()) {
-      const bytes = await readRange(handle, begin, end, path);
+      const bytes = await file.read(begin, end);
       tensors.set(name, { name, dtype, shape, data: decode(dtype, bytes) });
     }
     return { tensors, metadata };
@@ -38,7 +38,7 @@ export async function readSafetensors(path: string): Promise<SafetensorsFile> {
 
 /** Reads names, types, shapes and byte ranges only: no more than the header leaves the disk. */
 export async function readSafetensorsHeader(path: string): Promise<SafetensorsHeader> {
-  return withFile(path, (handle, size) => readHeader(handle, size, path));
+  return withFile(path, readHeader);
 }
 
 /** Like `readSafetensors` for bytes already in memory; `path` is for the error messages. */
@@ -79,21 +79,51 @@ function serializeSafetensors(
   tensors: Iterable<Pick<NamedTensor, 'name' | 'shape' | 'data'>>,
   metadata: Readonly<Record<string, string>>,
 ): Uint8Array[] {
+  const all = [...tensors];
+  const entries = all.map(({ name, shape, data }) => {
+    const size = shape.reduce((product, length) => product * length, 1);
+    if (size !== data.length) {
+      throw new CheckpointError(
+        `tensor ${JSON.stringify(name)}: shape [${shape}] does not fit ${data.length} values`,
+        path,
+      );
+    }
+    return { name, dtype: 'F32', shape, bytes: data.byteLength };
+  });
+  return [
+    safetensorsHead(path, entries, metadata),
+    ...all.map(({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength)),
+  ];
+}
+
+/** A tensor that a header announces; its bytes follow those of the one before. */
+export interface HeadEntry {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly bytes: number;
+}
+
+/**
+ * Length field and header of a file with these tensors.
+ * @throws CheckpointError for a name used twice or reserved by the format
+ */
+export function safetensorsHead(
+  path: string,
+  tensors: readonly HeadEntry[],
+  metadata: Readonly<Record<string, string>>,
+): Uint8Array {
   const entries = new Map<string, unknown>();
   if (Object.keys(metadata).length > 0) entries.set('__metadata__', metadata);
-  const pieces: Uint8Array[] = [];
   let end = 0;
-  for (const { name, shape, data } of tensors) {
+  for (const { name, dtype, shape, bytes } of tensors) {
     const fail = (fault: string) => new CheckpointError(`tensor ${JSON.stringify(name)}: ${fault}`, path);
     if (name === '__metadata__') throw fail('this name is reserved by the format');
     if (entries.has(name)) throw fail('the name occurs twice');
-    const size = shape.reduce((product, length) => product * length, 1);
-    if (size !== data.length) throw fail(`shape [${shape}] does not fit ${data.length} values`);
-    entries.set(name, { dtype: 'F32', shape, data_offsets: [end, end + data.byteLength] });
-    pieces.push(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-    end += data.byteLength;
+    entries.set(name, { dtype, shape, data_offsets: [end, end + bytes] });
+    end += bytes;
   }
-  return [headerBytes(entries), ...pieces];
+  return headerBytes(entries);
 }
 
 /** JSON built entry by entry: an object would put names that look like integers first. */
@@ -107,43 +137,21 @@ function headerBytes(entries: ReadonlyMap<string, unknown>): Uint8Array {
   return bytes;
 }
 
-async function withFile<T>(path: string, read: (handle: FileHandle, size: number) => Promise<T>): Promise<T> {
+async function withFile<T>(path: string, read: (file: ByteFile) => Promise<T>): Promise<T> {
+  const file = await ByteFile.open(path);
   try {
-    // Before opening: opening a pipe would wait for its other end.
-    const { size } = await stat(path).then(found => {
-      if (!found.isFile()) throw new CheckpointError('this is not a file', path);
-      return found;
-    });
-    const handle = await open(path, 'r');
-    try {
-      return await read(handle, size);
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    if (error instanceof CheckpointError) throw error;
-    throw new CheckpointError(`cannot be read: ${reasonOf(error)}`, path);
+    return await read(file);
+  } finally {
+    await file.close();
   }
 }
 
-async function readHeader(handle: FileHandle, size: number, path: string): Promise<SafetensorsHeader> {
-  const field = await readRange(handle, 0, Math.min(size, lengthField), path);
-  const length = headerLength(field, size, path);
-  const header = await readRange(handle, lengthField, lengthField + length, path);
-  return parseSafetensorsHeader(header, size, path);
-}
-
-// One call to the system reads at most 2 GiB.
-const largestRead = 2 ** 30;
-
-async function readRange(handle: FileHandle, begin: number, end: number, path: string): Promise<Uint8Array> {
-  const bytes = new Uint8Array(end - begin);
-  for (let at = 0; at < bytes.length; ) {
-    const { bytesRead } = await handle.read(bytes, at, Math.min(bytes.length - at, largestRead), begin + at);
-    if (bytesRead === 0) throw new CheckpointError('the file became shorter while it was read', path);
-    at += bytesRead;
-  }
-  return bytes;
+/** Names, types, shapes and byte ranges of an open file. */
+export async function readHeader(file: ByteFile): Promise<SafetensorsHeader> {
+  const field = await file.read(0, Math.min(file.size, lengthField));
+  const length = headerLength(field, file.size, file.path);
+  const header = await file.read(lengthField, lengthField + length);
+  return parseSafetensorsHeader(header, file.size, file.path);
 }
 
 /** The header was checked, so the dtype is known and the bytes are a whole number of elements. */

@@ -37,6 +37,10 @@ export async function bundle(name, folder = 'test/bench') {
     platform: 'node',
     target: 'node24',
     format: 'esm',
+    // For what a library of an older kind requires.
+    banner: {
+      js: `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`,
+    },
     logLevel: 'error',
     logOverride: { 'equals-negative-zero': 'silent' },
   });

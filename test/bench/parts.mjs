@@ -11,6 +11,7 @@ import { measureTimeline } from './timeline.mjs';
 import { measureView } from './view.mjs';
 
 const kernels = name => () => bundledRows('kernelBench', [name]);
+const archives = name => () => bundledRows('archiveBench', [name]);
 const peers = name => () => bundledRows('peerBench', [name]);
 
 /**
@@ -35,6 +36,8 @@ export const PARTS = {
   absorption: { minutes: 1, measure: measureAbsorption },
   runs: { minutes: 3, measure: measureRuns },
   longRun: { minutes: 4, measure: measureLongRun },
+  checkpoints: { minutes: 0.5, measure: archives('checkpoints') },
+  fuzz: { minutes: 4, measure: archives('fuzz') },
   view: { minutes: 1, measure: measureView },
   timeline: { minutes: 1, measure: measureTimeline },
   pretraining: { minutes: 1.5, measure: measurePretraining },

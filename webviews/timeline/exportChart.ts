@@ -1,6 +1,6 @@
 import type { ChartExport, ChartFormat } from '../../engine/protocol/index.ts';
-import { paintCanvas } from '../charts/shapes.ts';
-import { type Picture, svgText } from '../charts/svgText.ts';
+import { pngBytes } from '../charts/pngBytes.ts';
+import { svgText } from '../charts/svgText.ts';
 import type { Theme } from '../charts/theme.ts';
 import { describeCell, describeTrack } from './describe.ts';
 import { exportCsv, exportJson } from './exportData.ts';
@@ -15,7 +15,7 @@ export async function exportChart(format: ChartFormat, state: ViewState, theme: 
       return { format, text: svgText(tracksPicture(state, theme, ALL_PARTS), theme, title) };
     }
     case 'png':
-      return { format, bytes: await png(tracksPicture(state, theme, ALL_PARTS), theme) };
+      return { format, bytes: await pngBytes(tracksPicture(state, theme, ALL_PARTS), theme) };
     case 'csv':
       return { format, text: exportCsv(state) };
     case 'json':
@@ -23,19 +23,4 @@ export async function exportChart(format: ChartFormat, state: ViewState, theme: 
     default:
       throw new Error(`cannot export ${String(format satisfies never)}; choose svg, png, csv or json`);
   }
-}
-
-/** Two device pixels a px. @throws Error where the browser gives no canvas. */
-async function png({ width, height, shapes }: Picture, theme: Theme): Promise<Uint8Array> {
-  const canvas = document.createElement('canvas');
-  canvas.width = width * 2;
-  canvas.height = height * 2;
-  const context = canvas.getContext('2d');
-  if (!context) throw new Error('the browser gave no canvas for the PNG; export SVG instead');
-  context.scale(2, 2);
-  const background = { kind: 'rect', x: 0, y: 0, width, height, fill: theme.background } as const;
-  paintCanvas(context, [background, ...shapes], theme);
-  const blob = await new Promise<Blob | null>(resolve => canvas.toBlob(resolve, 'image/png'));
-  if (!blob) throw new Error('the browser could not encode the PNG; export SVG instead');
-  return new Uint8Array(await blob.arrayBuffer());
 }

@@ -39,6 +39,16 @@ export function layoutFaults(frame) {
       return [side, ...layers];
     };
 
+    /** What an ellipsis hides lies on nothing. */
+    const visiblePart = ({ left, right, top, bottom }, element) => {
+      for (let at = element; at && at !== document.body; at = parentOf(at)) {
+        if (getComputedStyle(at).overflowX === 'visible') continue;
+        const edge = at.getBoundingClientRect();
+        left = Math.max(left, edge.left);
+        right = Math.min(right, edge.right);
+      }
+      return { left, right, top, bottom };
+    };
     const texts = [];
     const collect = node => {
       if (node.nodeType === Node.TEXT_NODE && node.data.trim()) {
@@ -51,7 +61,8 @@ export function layoutFaults(frame) {
         const hidden = element.closest('.hidden-text');
         const spoken = hidden || style.clipPath !== 'none' || style.clip !== 'auto' || box.width <= 1;
         if (shown && !spoken && box.height > 0) {
-          texts.push({ text: node.data.trim(), element, style, box, lines: [...range.getClientRects()] });
+          const lines = [...range.getClientRects()].map(line => visiblePart(line, element));
+          texts.push({ text: node.data.trim(), element, style, box, lines });
         }
       }
       if (['STYLE', 'SCRIPT', 'OPTION'].includes(node.nodeName)) return;

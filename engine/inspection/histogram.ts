@@ -1,0 +1,16 @@
+import type { Values } from '../archive/dtype.ts';
+import type { Histogram } from '../protocol/inspection.ts';
+
+/** Counts the finite values from `min` to `max` in equal steps. */
+export function histogram(values: Values, min: number, max: number, steps = 96): Histogram {
+  const counts = new Float64Array(min < max ? steps : 1);
+  const perStep = min < max ? steps / (max - min) : 0;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    if (value >= min && value <= max) {
+      const step = Math.floor((value - min) * perStep);
+      counts[step < counts.length ? step : counts.length - 1]++;
+    }
+  }
+  return { min, max, counts };
+}

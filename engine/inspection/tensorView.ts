@@ -1,0 +1,113 @@
+import { type Archive, elementsOf, type StoredTensor } from '../archive/archive.ts';
+import type { Values } from '../archive/dtype.ts';
+import { valuesOf } from '../archive/values.ts';
+import { intruders } from '../introspect/lowRank.ts';
+import type { SliceChoice } from '../protocol/inspection.ts';
+import type { SpectrumView, TensorPicture, TensorView } from '../protocol/inspectorRequests.ts';
+import { heatMap } from './heatMap.ts';
+import { histogram } from './histogram.ts';
+import { sampleOf } from './sample.ts';
+import { defaultChoice, readSlice, type Slice } from './slice.ts';
+import { SPECTRUM_SIZE, sliceSpectrum } from './sliceSpectrum.ts';
+import { Statistics } from './statistics.ts';
+
+/** Where a tensor is read. */
+export interface Source {
+  readonly archive: Archive;
+  readonly tensor: StoredTensor;
+}
+
+export interface ViewOptions {
+  readonly choice?: SliceChoice;
+  /** Statistics of every value, however many there are. */
+  readonly whole?: boolean;
+  /** Cells of the heat map. */
+  readonly down: number;
+  readonly across: number;
+  readonly signal?: AbortSignal;
+}
+
+// Largest shorter side of which all singular vectors are compared.
+const largestIntruders = 512;
+
+/** A tensor in numbers and pictures, and where `other` is given also what differs there. */
+export async function tensorView(
+  { archive, tensor }: Source,
+  other: Source | undefined,
+  { choice = defaultChoice(tensor.shape), whole = false, down, across, signal }: ViewOptions,
+): Promise<TensorView> {
+  const slice = await readSlice(archive, tensor, choice, signal);
+  const heat = heatMap(slice, down, across);
+  const sample = await sampleOf(archive, tensor, signal);
+  const before = new Statistics();
+  if (whole) for await (const { values } of valuesOf(archive, tensor, signal)) before.add(values);
+  else before.add(sample.values);
+  const weight = picture(before, sample.values, elementsOf(tensor), heat);
+  if (!other) return { name: tensor.name, choice, weight };
+  const otherSlice = await readSlice(other.archive, other.tensor, choice, signal);
+  const change = difference(sample.values, (await sampleOf(other.archive, other.tensor, signal)).values);
+  const delta = new Statistics();
+  if (whole) await addChange(delta, { archive, tensor }, other, signal);
+  else delta.add(change);
+  const heatOfChange = heatMap(minus(otherSlice, slice), down, across);
+  return {
+    name: tensor.name,
+    choice,
+    weight,
+    delta: picture(delta, change, elementsOf(tensor), heatOfChange),
+  };
+}
+
+/** Singular values of a slice, and of what differs in another checkpoint. @throws RangeError where there are none */
+export async function spectrumView(
+  { archive, tensor }: Source,
+  other: Source | undefined,
+  { choice = defaultChoice(tensor.shape), signal }: Pick<ViewOptions, 'choice' | 'signal'>,
+): Promise<SpectrumView> {
+  if (tensor.shape.length < 2) throw new RangeError('a vector has no singular values');
+  if (elementsOf(tensor) === 0) throw new RangeError('a tensor without values has no singular values');
+  const slice = await readSlice(archive, tensor, choice, signal, SPECTRUM_SIZE);
+  const weight = await sliceSpectrum(slice, signal);
+  if (!other) return { weight };
+  const otherSlice = await readSlice(other.archive, other.tensor, choice, signal, SPECTRUM_SIZE);
+  const delta = await sliceSpectrum(minus(otherSlice, slice), signal);
+  const small = slice.whole && Math.min(slice.height, slice.width) <= largestIntruders;
+  const found =
+    small && delta.norm > 0 ? intruders(dense(slice), dense(otherSlice)).indices.length : undefined;
+  return { weight, delta, ...(found === undefined ? {} : { intruders: found }) };
+}
+
+function picture(
+  statistics: Statistics,
+  values: Values,
+  total: number,
+  heat: TensorPicture['heat'],
+): TensorPicture {
+  const numbers = statistics.result(total);
+  const { min, max } = numbers;
+  return {
+    statistics: numbers,
+    ...(Number.isFinite(min) ? { histogram: histogram(values, min, max) } : {}),
+    heat,
+  };
+}
+
+async function addChange(sum: Statistics, from: Source, to: Source, signal?: AbortSignal): Promise<void> {
+  const second = valuesOf(to.archive, to.tensor, signal);
+  for await (const { values } of valuesOf(from.archive, from.tensor, signal)) {
+    const { value } = await second.next();
+    if (value) sum.add(difference(values, value.values));
+  }
+}
+
+function difference(before: Values, after: Values): Float64Array {
+  return Float64Array.from(after, (value, i) => value - before[i]);
+}
+
+function minus(after: Slice, before: Slice): Slice {
+  return { ...after, data: after.data.map((value, i) => value - before.data[i]) };
+}
+
+function dense({ height, width, data }: Slice) {
+  return { rows: height, columns: width, data: Float32Array.from(data) };
+}

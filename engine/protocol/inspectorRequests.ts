@@ -1,0 +1,80 @@
+import { ProgressType, RequestType } from 'vscode-jsonrpc';
+import type { ArchiveInfo } from './archive.ts';
+import type {
+  HeatMap,
+  Histogram,
+  SliceChoice,
+  SliceSpectrum,
+  TensorChangeRow,
+  TensorStatistics,
+  Unmatched,
+} from './inspection.ts';
+import type { EngineErrorData } from './requests.ts';
+
+/** Which tensor of an open checkpoint, and of which other one it is the change to. */
+export interface TensorRequest {
+  readonly id: number;
+  readonly name: string;
+  /** A second open checkpoint that holds the tensor too. */
+  readonly other?: number;
+  readonly choice?: SliceChoice;
+}
+
+/** A tensor, or in `delta` the change to another checkpoint, in numbers and pictures. */
+export interface TensorView {
+  readonly name: string;
+  readonly choice: SliceChoice;
+  readonly weight: TensorPicture;
+  /** Against the other checkpoint: W there less W here. */
+  readonly delta?: TensorPicture;
+}
+
+export interface TensorPicture {
+  readonly statistics: TensorStatistics;
+  /** Absent where no value is finite. */
+  readonly histogram?: Histogram;
+  readonly heat: HeatMap;
+}
+
+export interface SpectrumView {
+  readonly weight: SliceSpectrum;
+  readonly delta?: SliceSpectrum;
+  /** Left singular directions of the changed matrix among its first ten that it did not have before. */
+  readonly intruders?: number;
+}
+
+export interface CompareResult {
+  /** Rows whose progress was not told yet come here again: all of them. */
+  readonly rows: readonly TensorChangeRow[];
+  readonly unmatched: Unmatched;
+}
+
+export interface CompareProgress {
+  readonly rows: readonly TensorChangeRow[];
+  readonly done: number;
+  readonly total: number;
+}
+
+/** Opens a checkpoint, with levels by patterns of names; only headers are read. */
+export const OpenArchive = new RequestType<
+  { path: string; levels: Readonly<Record<string, string>> },
+  { id: number; info: ArchiveInfo },
+  EngineErrorData
+>('archive/open');
+export const CloseArchive = new RequestType<{ id: number }, null, EngineErrorData>('archive/close');
+/** Statistics, histogram and heat map; of a large tensor a sample unless `whole` is asked for. */
+export const InspectTensor = new RequestType<
+  TensorRequest & { whole: boolean; down: number; across: number },
+  TensorView,
+  EngineErrorData
+>('archive/tensor');
+export const InspectSpectrum = new RequestType<TensorRequest, SpectrumView, EngineErrorData>(
+  'archive/spectrum',
+);
+/** Every tensor against another checkpoint; rows are told by `CompareProgressType` as they come. */
+export const CompareArchives = new RequestType<
+  { id: number; other: number; token: string },
+  CompareResult,
+  EngineErrorData
+>('archive/compare');
+export const CompareProgressType = new ProgressType<CompareProgress>();

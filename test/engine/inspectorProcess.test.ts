@@ -1,0 +1,78 @@
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { CancellationTokenSource } from 'vscode-jsonrpc';
+import {
+  CloseArchive,
+  CompareArchives,
+  type CompareProgress,
+  CompareProgressType,
+  InspectSpectrum,
+  InspectTensor,
+  OpenArchive,
+} from '../../engine/protocol/inspectorRequests.ts';
+import { InspectorProcess } from '../../extension/checkpoints/inspectorProcess.ts';
+import { CHECKPOINTS } from '../support/checkpoints.ts';
+
+const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+const modulePath = join(import.meta.dirname, '../../dist/inspector.cjs');
+const start = () => new InspectorProcess({ modulePath, execPath: process.execPath, env: process.env }, log);
+const inspector = start();
+afterAll(() => inspector.kill());
+
+const open = async (...parts: string[]) =>
+  inspector.request(OpenArchive, { path: join(CHECKPOINTS, ...parts), levels: {} });
+const cells = { whole: true, down: 8, across: 8 };
+
+test('opens, inspects and compares in a process of its own', async () => {
+  const { id, info } = await open('km_selfmod_tiny/step_000010.pt');
+  const { id: other } = await open('km_attention_tiny/step_000010.pt');
+  expect(info).toMatchObject({ family: 'Hope (PyTorch)', parameters: 75648 });
+  const name = 'blocks.0.cms.blocks.cms_mid.net.1.weight';
+  const { weight, delta } = await inspector.request(InspectTensor, { id, name, other, ...cells });
+  expect(weight.statistics.total).toBe(128 * 32);
+  expect(weight.heat).toMatchObject({ rows: 128, columns: 32, down: 8, across: 8 });
+  expect(weight.histogram!.counts.reduce((sum, count) => sum + count)).toBe(128 * 32);
+  const spectrum = await inspector.request(InspectSpectrum, { id, name, other });
+  expect(Math.hypot(...spectrum.delta!.values)).toBeCloseTo(delta!.statistics.norm, 4);
+  expect(spectrum.weight.of).toBe(32);
+  const told: CompareProgress[] = [];
+  const listening = inspector.onProgress(CompareProgressType, 'one', rows => told.push(rows));
+  const { rows, unmatched } = await inspector.request(CompareArchives, { id, other, token: 'one' });
+  listening.dispose();
+  const row = rows.find(row => row.name === name)!;
+  expect(row.delta).toBeCloseTo(delta!.statistics.norm, 6);
+  expect(rows.map(({ relative }) => relative)).toEqual(
+    rows.map(({ relative }) => relative).sort((a, b) => b - a),
+  );
+  expect(unmatched.missing).toContain('blocks.0.selfmod.w_q.weight');
+  await inspector.request(CloseArchive, { id });
+  await expect(inspector.request(InspectTensor, { id, name, ...cells })).rejects.toThrow(/no longer open/);
+});
+
+test('refuses in words and goes on', async () => {
+  const refused = await open('bad/pt_unknown_class.pt').catch(error => error);
+  expect(refused).toMatchObject({ name: 'EngineFailure', code: 'bad-model' });
+  expect(refused.message).toMatch(/mystery_pkg\.Thing/);
+  const { id } = await open('numpy/stored.npz');
+  const choice = { rowAxis: 0, columnAxis: 0, at: [0, 0, 0] };
+  await expect(inspector.request(InspectTensor, { id, name: 'plain', choice, ...cells })).rejects.toThrow(
+    /two different axes/,
+  );
+  await expect(inspector.request(InspectSpectrum, { id, name: 'long' })).rejects.toThrow(
+    /vector has no singular/,
+  );
+});
+
+test('stops when it is told to, and its end is told to who waits', async () => {
+  const { id } = await open('llama_tiny');
+  const source = new CancellationTokenSource();
+  const request = { id, name: 'model.embed_tokens.weight' };
+  const waiting = inspector.request(InspectSpectrum, request, { token: source.token as never });
+  source.cancel();
+  // It may have been done before it heard of it.
+  await waiting.catch(error => expect(error).toMatchObject({ code: 'cancelled' }));
+  const doomed = start();
+  const answer = doomed.request(OpenArchive, { path: CHECKPOINTS, levels: {} });
+  doomed.kill();
+  await expect(answer).rejects.toMatchObject({ name: 'EngineFailure', code: 'stopped' });
+});
