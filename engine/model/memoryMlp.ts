@@ -3,13 +3,13 @@ import { fusedRead } from '../tensor/memoryRead.ts';
 import { tf } from '../tensor/tf.ts';
 
 /**
- * Weights of a memory M□(z) = z + W1 σ(W2 z) (Eq. 89, 91), σ = exact GELU, for G = batch × heads independent
- * copies. Gates (η, α) have O = 1 and no identity.
+ * Weights of a memory for G = batch × heads independent copies: M□(z) = z + W1 σ(W2 z) (Eq. 89, 91), σ = exact GELU,
+ * where gates (η, α) have O = 1 and no identity; or M□(z) = W2 z where there is no W1.
  */
 export interface MemoryWeights {
   /** [G, O, D] */
-  readonly w1: tf.Tensor3D;
-  /** [G, D, D] */
+  readonly w1?: tf.Tensor3D;
+  /** [G, D, D], or [G, O, D] of a linear memory */
   readonly w2: tf.Tensor3D;
 }
 
@@ -17,22 +17,37 @@ export interface MemoryWeights {
 export interface MemoryRead {
   /** W2 z, [G, C, D] */
   readonly pre: tf.Tensor3D;
-  /** σ(W2 z), [G, C, D] */
-  readonly hidden: tf.Tensor3D;
+  /** σ(W2 z), [G, C, D]; a linear memory has none */
+  readonly hidden?: tf.Tensor3D;
   /** M□(z), [G, C, O] */
   readonly out: tf.Tensor3D;
 }
 
 /** M□(z) alone, [G, C, O], in one kernel where the backend has it. @param z [G, C, D] */
 export function recall(weights: MemoryWeights, z: tf.Tensor3D): tf.Tensor3D {
-  return fusedRead(z, weights.w1, weights.w2) ?? readMemory(weights, z).out;
+  const { w1, w2 } = weights;
+  return (w1 && fusedRead(z, w1, w2)) ?? readMemory(weights, z).out;
 }
 
 /** Reads z [G, C, D] through a memory; tokens are rows, so `W z` is `z Wᵀ`. */
 export function readMemory({ w1, w2 }: MemoryWeights, z: tf.Tensor3D): MemoryRead {
   const pre = tf.matMul(z, w2, false, true) as tf.Tensor3D;
+  if (!w1) return { pre, out: pre };
   const hidden = gelu(pre) as tf.Tensor3D;
   const mapped = tf.matMul(hidden, w1, false, true) as tf.Tensor3D;
   const out = w1.shape[1] === z.shape[2] ? tf.add<tf.Tensor3D>(z, mapped) : mapped;
   return { pre, hidden, out };
+}
+
+/** The same memory with every tensor replaced. */
+export function mapMemory(
+  { w1, w2 }: MemoryWeights,
+  map: (tensor: tf.Tensor3D, part: 'w1' | 'w2') => tf.Tensor3D,
+): MemoryWeights {
+  return w1 ? { w1: map(w1, 'w1'), w2: map(w2, 'w2') } : { w2: map(w2, 'w2') };
+}
+
+/** Names of the tensors that a memory has. */
+export function partsOf({ w1 }: MemoryWeights): readonly ('w1' | 'w2')[] {
+  return w1 ? ['w1', 'w2'] : ['w2'];
 }

@@ -1,11 +1,18 @@
 import type { HopeConfig } from '../checkpoint/config.ts';
+import { hasMemories } from '../checkpoint/systems.ts';
 import { type ReadingState, readSequence, startReading, tokenLosses } from '../model/languageModel.ts';
+import { mixerOf } from '../model/mixer/index.ts';
 import { bindParameters, type HopeParameters } from '../model/parameters.ts';
 import { disposeState, keepState } from '../model/readingState.ts';
 import { readAll, readBack } from '../tensor/readBack.ts';
 import { tf } from '../tensor/tf.ts';
 import { mergeReset, type ResetMask } from './carriedState.ts';
 import { ParameterLayout } from './parameterLayout.ts';
+
+/** Whether rows go on with what the rows before left. */
+function carriesOn(config: HopeConfig): boolean {
+  return hasMemories(config) || mixerOf(config).carries;
+}
 
 /** Rows of tokens, R × T row-major, with the token that follows each. */
 export interface Rows {
@@ -43,7 +50,7 @@ export class RowGradients {
     const lossOf = (...values: tf.Tensor[]) => {
       const parameters = this.bind(values);
       const fresh = startReading(parameters, this.config, reset.length);
-      const start = this.state ? mergeReset(this.state, fresh, reset) : fresh;
+      const start = this.state ? mergeReset(this.state, fresh, reset, carriesOn(this.config)) : fresh;
       const read = readSequence(parameters, this.config, ids, this.endOfText, start);
       after = keepState(read.state);
       return tf.mean(tokenLosses(parameters, read.hidden, targets)) as tf.Scalar;

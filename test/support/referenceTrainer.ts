@@ -103,10 +103,8 @@ export class ReferenceTrainer {
 
   private levels(): [string, number][] {
     const { titans, cms } = this.model.config;
-    const levels: [string, number][] = [
-      ['memory', titans.memory_period],
-      ['projections', titans.projections_period],
-    ];
+    const levels: [string, number][] = [['memory', titans.memory_period]];
+    if (titans.adaptive?.length !== 0) levels.push(['projections', titans.projections_period]);
     return [...levels, ...cms.periods.map((period, k): [string, number] => [`cms.${k}`, period])];
   }
 
