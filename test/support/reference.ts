@@ -58,6 +58,8 @@ export class Reference {
   runningMomenta: Weights = new Map();
   /** Tokens since the last write of the memories, a level. */
   pending = { memory: 0, projections: 0 };
+  /** Told what goes into the matrices of the levels. */
+  onInput?: (name: string, x: Vector) => void;
   /** How often an inner gradient was longer than the ceiling, and how often not. */
   readonly clips = { yes: 0, no: 0 };
 
@@ -298,8 +300,10 @@ export class Reference {
   private continuumLevel(block: number, k: number, x: Vector): number[] {
     const at = `blocks.${block}.cms.${k}`;
     const bias = (part: string) => Array.from(this.weight(`${at}.${part}.bias`));
-    const expanded = apply(this.weight(`${at}.expand.weight`), this.norm(`${at}.norm`, x));
-    const hidden = add(expanded, bias('expand')).map(gelu);
+    const normed = this.norm(`${at}.norm`, x);
+    this.onInput?.(`${at}.expand.weight`, normed);
+    const hidden = add(apply(this.weight(`${at}.expand.weight`), normed), bias('expand')).map(gelu);
+    this.onInput?.(`${at}.contract.weight`, hidden);
     return add(x, add(apply(this.weight(`${at}.contract.weight`), hidden), bias('contract')));
   }
 
