@@ -1,7 +1,15 @@
 import type { LevelInfo } from '../protocol/level.ts';
 import { type ContinuumConfig, parseContinuum } from './continuumConfig.ts';
 import { FieldReader } from './fieldReader.ts';
-import { hasConvolution, hasMemories, parseSystem, type SystemName } from './systems.ts';
+import {
+  hasAttention,
+  hasConvolution,
+  hasMemories,
+  hasRotaryPositions,
+  parseSystem,
+  type SystemName,
+  systemOf,
+} from './systems.ts';
 import { adaptiveOf, NO_TITANS, parseTitans, type TitansConfig } from './titansConfig.ts';
 
 /** How a Hope language model is built: `config.json` of a model folder. Widths and periods in tokens. */
@@ -64,6 +72,12 @@ export function parseConfig(json: unknown, path: string): HopeConfig {
   };
   if (config.width % config.heads !== 0) {
     throw fields.faultOf('width', `a multiple of heads (${config.heads})`);
+  }
+  if (hasRotaryPositions(config) && (config.width / config.heads) % 2 !== 0) {
+    throw fields.faultOf('width', `an even number of channels a head (${config.heads}) in ${config.system}`);
+  }
+  if (config.window !== undefined && !hasAttention(config)) {
+    throw fields.faultOf('window', `left out: ${systemOf(config)} has no softmax attention`);
   }
   if (config.convolution > 1 && !hasConvolution(config)) {
     throw fields.faultOf('convolution', `1: ${config.system} has none`);

@@ -35,6 +35,16 @@ export function hasConvolution(config: OfSystem): boolean {
   return ['hope', 'hope-attention', 'titans', 'deltanet'].includes(systemOf(config));
 }
 
+/** Whether its blocks look back by softmax attention. */
+export function hasAttention(config: OfSystem): boolean {
+  return ['hope-attention', 'transformer'].includes(systemOf(config));
+}
+
+/** Whether channels of its heads come in pairs that are turned by the position. */
+export function hasRotaryPositions(config: OfSystem): boolean {
+  return ['transformer', 'retnet'].includes(systemOf(config));
+}
+
 /** Whether it is normalised by RMSNorm and fed forward by SwiGLU, in place of layer norm and GELU. */
 export function isModern(config: OfSystem): boolean {
   return ['transformer', 'retnet', 'deltanet', 'linear-attention'].includes(systemOf(config));

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { reasonOf } from '../checkpoint/atomicFile.ts';
 import { CheckpointError } from '../checkpoint/checkpointError.ts';
 import { type HopeConfig, parseConfig } from '../checkpoint/config.ts';
+import { hasMemories } from '../checkpoint/systems.ts';
 
 /** `--config` of `hopescope pretrain`: the model to build and how its outer loop runs. */
 export interface PretrainConfig {
@@ -87,7 +88,8 @@ export async function readPretrainConfig(path: string): Promise<PretrainConfig> 
     throw new CheckpointError(`training.optimizer is ${given}`, path, 'It must be "adamw" or "muon".');
   }
   const training = json.training as unknown as TrainingConfig;
-  for (const period of [model.titans.memory_period, model.titans.projections_period]) {
+  const { memory_period, projections_period } = model.titans;
+  for (const period of hasMemories(model) ? [memory_period, projections_period] : []) {
     if (training.tokens % period !== 0) {
       throw new CheckpointError(
         `training.tokens is ${training.tokens}`,
