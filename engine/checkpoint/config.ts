@@ -19,6 +19,11 @@ export interface HopeConfig {
   readonly name: string;
   /** What its blocks are; 'hope' where absent. */
   readonly system?: SystemName;
+  /**
+   * 'km' for blocks as the public PyTorch re-implementation builds them: what the memories read takes the place of the
+   * residual stream, without a norm before it or a matrix after it.
+   */
+  readonly mode?: 'km';
   readonly vocabulary: number;
   /** Width D of the residual stream, a multiple of `heads`. */
   readonly width: number;
@@ -54,12 +59,15 @@ const most = {
 export function parseConfig(json: unknown, path: string): HopeConfig {
   const fields = new FieldReader(json, path);
   const system = parseSystem(fields);
+  const mode = fields.choice('mode', ['km'] as const);
+  if (mode && system && system !== 'hope') throw fields.faultOf('mode', `left out: ${system} has none`);
   const window = fields.optional('window', name => fields.integer(name, 1, most.period));
   const config: HopeConfig = {
     model_type: fields.constant('model_type', 'hope'),
     format: fields.constant('format', 1),
     name: fields.text('name', 200),
     ...(system && { system }),
+    ...(mode && { mode }),
     vocabulary: fields.integer('vocabulary', 1, most.vocabulary),
     width: fields.integer('width', 1, most.width),
     blocks: fields.integer('blocks', 1, most.blocks),
@@ -79,6 +87,7 @@ export function parseConfig(json: unknown, path: string): HopeConfig {
   if (config.window !== undefined && !hasAttention(config)) {
     throw fields.faultOf('window', `left out: ${systemOf(config)} has no softmax attention`);
   }
+  if (mode && config.heads !== 1) throw fields.faultOf('heads', '1 in mode km');
   if (config.convolution > 1 && !hasConvolution(config)) {
     throw fields.faultOf('convolution', `1: ${config.system} has none`);
   }

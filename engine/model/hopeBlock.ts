@@ -11,7 +11,9 @@ import type { Given } from './selfModifyingTitans.ts';
 /**
  * A block (Eq. 94–97) with the pre-norm residual stream that the paper leaves out "for clarity":
  *
- *   h = x + W_o look_back(conv(LN(x))),   y = MLP^(K−1)(… MLP^(0)(h)).
+ *   h = x + W_o look_back(conv(LN(x))),   y = MLP^(K−1)(… MLP^(0)(h));
+ *
+ * to the letter (mode km), h = look_back(conv(x)).
  *
  * B batch, T tokens, D width, H heads, G = B × H.
  */
@@ -29,7 +31,7 @@ export function blockView(
   tail: ConvolutionTail,
   sinceStart: Int32Array,
 ): BlockView {
-  const normed = layerNorm(x, block.norm);
+  const normed = block.norm ? layerNorm(x, block.norm) : x;
   if (!block.convolution) return { seen: normed, tail };
   const [rows, width] = x.shape;
   const spread = tf.reshape<tf.Rank.R3>(normed, [batch, rows / batch, width]);
@@ -107,7 +109,8 @@ export function blockOutput(
   arrangement: Arrangement,
   parts = plainParts,
 ): tf.Tensor2D {
-  const start = tf.add<tf.Tensor2D>(x, tf.matMul(parts.memories(read), block.output, false, true));
+  const seen = parts.memories(read);
+  const start = block.output ? tf.add<tf.Tensor2D>(x, tf.matMul(seen, block.output, false, true)) : seen;
   return continuum(start, block, arrangement, (y, k) => parts.level(y, block.cms[k], k));
 }
 

@@ -28,7 +28,8 @@ export interface ParameterSpec {
 }
 
 export interface BlockParameters {
-  readonly norm: NormWeights;
+  /** Absent in mode km, as is `output`. */
+  readonly norm?: NormWeights;
   /** [D, 1, K], where the system has a convolution */
   readonly convolution?: tf.Tensor3D;
   /** [D, D], where queries are static */
@@ -36,7 +37,7 @@ export interface BlockParameters {
   /** Static projections in place of memories: k, v [D, D], η, α [H, D]. */
   readonly static: Readonly<Partial<Record<'k' | 'v' | 'eta' | 'alpha', tf.Tensor2D>>>;
   /** [D, D], mixes the heads back into the residual stream. */
-  readonly output: tf.Tensor2D;
+  readonly output?: tf.Tensor2D;
   /** Weights [H, O, D / H] and [H, D / H, D / H]; only where the system has memories */
   readonly memories?: Memories;
   /** Weights of another way to look back. */
@@ -73,7 +74,9 @@ function blockSpecs(config: HopeConfig, block: number): ParameterSpec[] {
   // Keys have norm 1; values of about that norm keep the first inner updates small.
   const scale = hasMemories(config) ? 1 / Math.sqrt(width / heads) : 1;
   return [
-    ...normSpecs(`${prefix}.norm`, width, { module: 'norm', ...outer }, isModern(config), scale),
+    ...(config.mode === 'km'
+      ? []
+      : normSpecs(`${prefix}.norm`, width, { module: 'norm', ...outer }, isModern(config), scale)),
     ...(hasMemories(config) ? titansSpecs(config, block) : mixerSpecs(config, block)),
     ...continuumSpecs(config, block),
   ];
@@ -116,7 +119,7 @@ function titansSpecs(config: HopeConfig, block: number): ParameterSpec[] {
     ...(adaptive.includes('q') ? [] : [square('w_q')]),
     ...staticNames(titans).map(name => square(`w_${name}`, name === 'k' || name === 'v' ? width : heads)),
     ...memories,
-    square('w_o'),
+    ...(config.mode === 'km' ? [] : [square('w_o')]),
   ];
 }
 
@@ -222,12 +225,11 @@ export function bindParameters(config: HopeConfig, take: (name: string) => tf.Te
     const prefix = `blocks.${block}`;
     const at = `${prefix}.${hasMemories(config) ? 'selfmod' : 'mixer'}`;
     return {
-      norm: norm(`${prefix}.norm`),
+      ...(config.mode !== 'km' && { norm: norm(`${prefix}.norm`), output: matrix(`${at}.w_o`) }),
       ...(hasConvolution(config) && { convolution: take(`${at}.local_conv.weight`) as tf.Tensor3D }),
       ...(hasMemories(config)
         ? bindTitans(config.titans, at, take)
         : { static: {}, mixer: bindMixer(config, at, take) }),
-      output: matrix(`${at}.w_o`),
       cms: config.cms.periods.map((_, k) => level(`${prefix}.cms.${k}`)),
       ...(config.cms.form === 'independent' && { mix: take(`${prefix}.cms.mix.weight`) as tf.Tensor1D }),
     };

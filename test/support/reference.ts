@@ -73,20 +73,28 @@ export class Reference {
     this.openChunk('projections');
   }
 
+  /** Logits of the next token; reads and writes as a sequence of one. */
+  logitsAfter(id: number): number[] {
+    const { hidden } = this.readAndWrite(id);
+    return apply(this.weight('embed.weight'), hidden);
+  }
+
   /** Reads and writes a sequence; −log p of every target, nats. */
   readSequence(ids: ArrayLike<number>, targets: ArrayLike<number>): number[] {
-    return Array.from(ids, (id, t) => {
-      const { hidden, memoryInputs } = this.readToken(id);
-      memoryInputs.forEach((x, block) => {
-        this.writeToken(block, x, 'memory');
-        this.writeToken(block, x, 'projections');
-      });
-      if (this.memoriesOf('projections').length) {
-        this.countToken('projections', this.config.titans.projections_period);
-      }
-      this.countToken('memory', this.config.titans.memory_period);
-      return this.loss(hidden, targets[t]);
+    return Array.from(ids, (id, t) => this.loss(this.readAndWrite(id).hidden, targets[t]));
+  }
+
+  private readAndWrite(id: number): { hidden: Vector } {
+    const { hidden, memoryInputs } = this.readToken(id);
+    memoryInputs.forEach((x, block) => {
+      this.writeToken(block, x, 'memory');
+      this.writeToken(block, x, 'projections');
     });
+    if (this.memoriesOf('projections').length) {
+      this.countToken('projections', this.config.titans.projections_period);
+    }
+    this.countToken('memory', this.config.titans.memory_period);
+    return { hidden };
   }
 
   /** One token through all blocks with the weights at the start of the open chunks. */
@@ -98,13 +106,15 @@ export class Reference {
     const memoryInputs: Vector[] = [];
     for (let block = 0; block < config.blocks; block++) {
       const at = `blocks.${block}`;
-      this.windows[block] = [...this.windows[block], this.norm(`${at}.norm`, x)];
+      const literal = this.config.mode === 'km';
+      this.windows[block] = [...this.windows[block], literal ? x : this.norm(`${at}.norm`, x)];
       const convolved = this.convolve(block);
       memoryInputs.push(convolved);
       const read = this.queries(block, convolved).flatMap(
         (q, head) => this.readMemory(block, head, 'memory', q).out,
       );
-      x = add(x, apply(this.weight(`${at}.selfmod.w_o.weight`), nudged(read, nudge?.(block, 0))));
+      const seen = nudged(read, nudge?.(block, 0));
+      x = literal ? seen : add(x, apply(this.weight(`${at}.selfmod.w_o.weight`), seen));
       x = this.continuum(block, x, nudge);
     }
     return { hidden: this.norm('norm', x), memoryInputs };

@@ -56,7 +56,8 @@ export class ReferenceSystem {
     this.position = 0;
   }
 
-  private logits(id: number): Vector {
+  /** Logits of the token after this one. */
+  logits(id: number): Vector {
     if (id === this.endOfText) this.restart();
     const { width, blocks } = this.config;
     const embed = this.weight('embed');
