@@ -3,6 +3,7 @@ import manifest from '../package.json';
 import { addBackends } from './cli/backends.ts';
 import { reportEnding, usageLine } from './cli/ending.ts';
 import { addEvaluate } from './cli/evaluate.ts';
+import { addExperiment } from './cli/experiment.ts';
 import { addInspect } from './cli/inspect.ts';
 import { exitOnInterrupt } from './cli/interrupt.ts';
 import { watchOutput } from './cli/output.ts';
@@ -33,6 +34,7 @@ addEvaluate(program);
 addInspect(program);
 addRuns(program);
 addPretrain(program);
+addExperiment(program);
 addBackends(program);
 
 exitOnInterrupt();

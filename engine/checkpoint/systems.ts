@@ -9,6 +9,7 @@ export const SYSTEMS = [
   'retnet',
   'deltanet',
   'linear-attention',
+  'lstm',
 ] as const;
 export type SystemName = (typeof SYSTEMS)[number];
 
@@ -47,7 +48,7 @@ export function hasRotaryPositions(config: OfSystem): boolean {
 
 /** Whether it is normalised by RMSNorm and fed forward by SwiGLU, in place of layer norm and GELU. */
 export function isModern(config: OfSystem): boolean {
-  return ['transformer', 'retnet', 'deltanet', 'linear-attention'].includes(systemOf(config));
+  return ['transformer', 'retnet', 'deltanet', 'linear-attention', 'lstm'].includes(systemOf(config));
 }
 
 /** Whether its feed-forward may have several levels. */

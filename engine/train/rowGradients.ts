@@ -1,6 +1,12 @@
 import type { HopeConfig } from '../checkpoint/config.ts';
 import { hasMemories } from '../checkpoint/systems.ts';
-import { type ReadingState, readSequence, startReading, tokenLosses } from '../model/languageModel.ts';
+import {
+  headLogits,
+  type ReadingState,
+  readSequence,
+  startReading,
+  tokenLosses,
+} from '../model/languageModel.ts';
 import { mixerOf } from '../model/mixer/index.ts';
 import { bindParameters, type HopeParameters } from '../model/parameters.ts';
 import { disposeState, keepState } from '../model/readingState.ts';
@@ -76,6 +82,17 @@ export class RowGradients {
       return tf.mean(tokenLosses(parameters, hidden, targets));
     });
     return loss;
+  }
+
+  /** The likeliest next token after each, of rows read from M□,0, [R × T]; nothing is changed. */
+  async answers(weights: Float32Array, { ids }: Pick<Rows, 'ids'>, rows: number): Promise<Int32Array> {
+    const found = await readBack(() => {
+      const parameters = this.bind(this.layout.tensors(weights));
+      const start = startReading(parameters, this.config, rows);
+      const { hidden } = readSequence(parameters, this.config, ids, this.endOfText, start);
+      return tf.cast(tf.argMax(headLogits(parameters, hidden), 1), 'float32');
+    });
+    return Int32Array.from(found);
   }
 
   dispose(): void {

@@ -28,6 +28,7 @@ const SYSTEMS = {
   retnet: { convolution: 1, cms: [4] },
   deltanet: { convolution: 4, cms: [4] },
   'linear-attention': { convolution: 1, cms: [4] },
+  lstm: { convolution: 1, cms: [4] },
 } as const;
 type Compared = keyof typeof SYSTEMS;
 const NAMES = Object.keys(SYSTEMS) as Compared[];

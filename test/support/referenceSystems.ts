@@ -90,6 +90,7 @@ export class ReferenceSystem {
 
   private mix(block: number, x: Vector): Vector {
     const { heads, width, system } = this.config;
+    if (system === 'lstm') return this.cell(block, x);
     const inner = width / heads;
     const at = (name: string) => this.weight(`blocks.${block}.mixer.${name}`);
     const [q, k, v] = ['w_q', 'w_k', 'w_v'].map(name => apply(at(name), x));
@@ -119,6 +120,22 @@ export class ReferenceSystem {
       }
     });
     return system === 'retnet' ? apply(at('w_g'), x).map((gate, i) => silu(gate) * out[i]) : out;
+  }
+
+  private cell(block: number, x: Vector): Vector {
+    const at = (name: string) => this.weight(`blocks.${block}.mixer.${name}`);
+    const [state] = this.state[block];
+    const width = x.length;
+    const [h, c] = state.keys.length ? state.keys : [x.map(() => 0), x.map(() => 0)];
+    const all = add(apply(at('w_x'), x), apply(at('w_h'), h));
+    const gate = (k: number, i: number) => all[k * width + i];
+    const next = c.map((old, i) => {
+      const forget = sigmoid(gate(1, i) + at('forget')[i]);
+      return forget * old + sigmoid(gate(0, i)) * Math.tanh(gate(3, i));
+    });
+    const out = next.map((value, i) => sigmoid(gate(2, i)) * Math.tanh(value));
+    state.keys = [out, next];
+    return out;
   }
 
   private attend(state: Head, q: Vector, k: Vector, v: Vector, sharpness: number): Vector {

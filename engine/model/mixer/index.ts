@@ -2,6 +2,7 @@ import type { HopeConfig } from '../../checkpoint/config.ts';
 import { type SystemName, systemOf } from '../../checkpoint/systems.ts';
 import { deltaNet } from './deltaNet.ts';
 import { linearAttention } from './linearAttention.ts';
+import { lstm } from './lstm.ts';
 import type { Mixer } from './mixer.ts';
 import { retention } from './retention.ts';
 import { softmaxAttention } from './softmaxAttention.ts';
@@ -12,6 +13,7 @@ const MIXERS: Readonly<Record<Exclude<SystemName, 'hope' | 'titans'>, Mixer>> = 
   retnet: retention,
   deltanet: deltaNet,
   'linear-attention': linearAttention,
+  lstm,
 };
 
 /** How blocks look back in a system without memories that are written while they read. */
