@@ -51,17 +51,21 @@ const parity: Language = {
   },
 };
 
-/** A word repeated: the place in it says what comes next, and its start that the word may end. */
+/** A word repeated: one symbol may come next, and where the word begins again it may end. */
 function repeated(name: string, unit: readonly number[]): Language {
+  const symbols = Math.max(...unit) + 1;
+  // Class 0 where the word may end, which is at the first symbol's place alone, else one for each symbol.
+  const classOf = (place: number) => (place === 0 ? 0 : 1 + unit[place]);
+  const used = [...new Set(unit.map((_, place) => classOf(place)))].toSorted();
   return {
     name,
-    symbols: Math.max(...unit) + 1,
-    classes: unit.length,
+    symbols,
+    classes: used.length,
     has: length => length % unit.length === 0,
     word(length) {
-      const symbols = Array.from({ length }, (_, i) => unit[i % unit.length]);
+      const word = Array.from({ length }, (_, i) => unit[i % unit.length]);
       const next = (place: number) => (place + 1) % unit.length;
-      return { symbols, classes: classesOf(symbols, 0, next, place => place) };
+      return { symbols: word, classes: classesOf(word, 0, next, place => used.indexOf(classOf(place))) };
     },
   };
 }

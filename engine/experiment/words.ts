@@ -44,7 +44,7 @@ export function trainingRows(
   return rowsOf(language, lengthIn(language, { from, to }, random.uniform()), batch, random);
 }
 
-/** Words that are tested, `count` of each of `lengths` lengths spread over the bin; never those of a training. */
+/** Words that are tested, `count` of each of `lengths` lengths spread over the bin, the same for every system. */
 export function testRows(language: Language, bin: LengthBin, lengths: number, count: number): Rows[] {
   const random = new Random(0x7e57 + bin.from);
   const spread = Array.from({ length: lengths }, (_, i) => lengthIn(language, bin, (i + 0.5) / lengths));
