@@ -25,6 +25,7 @@ import {
   writeContinuumLevel,
   writeTitansLevel,
 } from './levelWrites.ts';
+import { type OptimizerUpdate, optimizerUpdates } from './optimizerUpdates.ts';
 import { forwardTick, type TickForward } from './tickForward.ts';
 import type { Tick } from './tokenStream.ts';
 
@@ -36,6 +37,8 @@ export interface OnlineOptions {
   readonly telemetry: boolean;
   /** Sees the state when every open chunk has the tick, before the levels that are due are written. */
   readonly beforeWrites?: (due: readonly string[]) => void;
+  /** Told what a tick's writes did to the memories of the levels' optimizers, when they did something. */
+  readonly onOptimizers?: (updates: readonly OptimizerUpdate[], index: number) => void;
 }
 
 /**
@@ -85,8 +88,11 @@ export class OnlineTrainer {
       const metrics = columns
         ? telemetry!.record(writes, columns.places, report.subarray(tokens + writes.length))
         : this.firedOnly(writes);
+      const { onOptimizers } = this.options;
+      const memories = onOptimizers ? await optimizerUpdates(state, writes) : [];
       this.commit(writes);
       committed = true;
+      if (memories.length) onOptimizers!(memories, index);
       const loss = surprise.reduce((sum, s) => sum + s, 0) / surprise.length;
       return { index, position: tick.position, loss, surprise, metrics };
     } finally {

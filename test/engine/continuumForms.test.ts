@@ -5,6 +5,7 @@ import { StateSnapshot } from '../../engine/model/stateSnapshot.ts';
 import { decodeFastState, encodeFastState } from '../../engine/session/fastStateFile.ts';
 import { openBackend } from '../../engine/tensor/backend.ts';
 import { tf } from '../../engine/tensor/tf.ts';
+import type { OptimizerUpdate } from '../../engine/train/optimizerUpdates.ts';
 import { distance, expectNear, expectSameBits } from '../support/near.ts';
 import { levelOf } from '../support/reference.ts';
 import { ReferenceTrainer, streamOf } from '../support/referenceTrainer.ts';
@@ -135,5 +136,35 @@ test('a nested level begins again when the next slower one is written, the slowe
     expect(at.get('cms.0')).toEqual([4, 8, 12]);
     expect(at.get('cms.1')).toEqual([2, 8, 10]);
     expect(at.get('cms.2')).toEqual([2, 4, 6]);
+  });
+});
+
+test('what the optimizers remember is measured as a level of its own', async () => {
+  await openBackend('wasm');
+  await withState('delta gradient descent and momentum', async state => {
+    const seen: OptimizerUpdate[] = [];
+    const open = tf.memory().numTensors;
+    let before = 0;
+    await trainTicks(state, ticksOf(state, TEXT.slice(0, 12)), {
+      onOptimizers: updates => seen.push(...updates),
+    });
+    expect(seen.map(({ level, block, memory }) => [level, block, memory].join())).toEqual([
+      'cms.1,0,m',
+      'cms.1,0,m',
+      'cms.1,0,m',
+    ]);
+    for (const { norm, deltaNorm, surprise } of seen) {
+      // m ← β m − η g: the change is at most what was forgotten and what the error brought.
+      expect(norm).toBeGreaterThan(0);
+      expect(surprise).toBeGreaterThan(0);
+      expect(deltaNorm).toBeLessThanOrEqual(1.0001 * (0.1 * before + RATES['cms.1'] * surprise));
+      before = norm;
+    }
+    expect(seen[0].deltaNorm).toBeCloseTo(RATES['cms.1'] * seen[0].surprise, 6);
+    const memories = [...state.optimizer].filter(([name]) => name.endsWith('.m'));
+    const squares = memories.map(([, m]) => tf.tidy(() => tf.sum(tf.square(m)).dataSync()[0]));
+    expect(Math.sqrt(squares.reduce((a, b) => a + b, 0))).toBeCloseTo(seen[2].norm, 6);
+    state.reset();
+    expect(tf.memory().numTensors).toBe(open);
   });
 });
