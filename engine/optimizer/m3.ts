@@ -1,3 +1,4 @@
+import { newtonSchulz } from '../tensor/newtonSchulz.ts';
 import { tf } from '../tensor/tf.ts';
 import type { LevelOptimizer } from './levelOptimizer.ts';
 import { isMatrix } from './muon.ts';
@@ -47,15 +48,9 @@ export function m3(values: {
 }
 
 /** About U Vᵀ of M = U S Vᵀ. */
-function orthogonal(m: tf.Tensor, steps: number): tf.Tensor {
+function orthogonal(m: tf.Tensor, iterations: number): tf.Tensor {
   if (!isMatrix(m.shape)) return m;
   const [rows, columns] = m.shape.slice(-2);
   const many = tf.reshape<tf.Rank.R3>(m, [m.size / (rows * columns), rows, columns]);
-  const norm = tf.sqrt(tf.sum(tf.square(many), [1, 2], true));
-  let x = tf.div<tf.Tensor3D>(many, tf.add(norm, tf.scalar(1e-12)));
-  for (let i = 0; i < steps; i++) {
-    const cubed = tf.matMul(x, tf.matMul(x, x, true, false));
-    x = tf.sub(tf.mul(x, tf.scalar(1.5)), tf.mul(cubed, tf.scalar(0.5)));
-  }
-  return tf.reshape(x, m.shape);
+  return tf.reshape(newtonSchulz(many, { a: 1.5, b: -0.5, c: 0, iterations }), m.shape);
 }
