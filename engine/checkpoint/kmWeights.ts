@@ -7,6 +7,7 @@ interface Weights {
 
 /** What the compiler and the data-parallel wrapper of PyTorch put before the names of a model's tensors. */
 const PREFIX = /^(_orig_mod\.|module\.)+/;
+const MEMORY = /^(blocks\.\d+\.selfmod\.m_(?:k|v|eta|alpha|memory))\.(w1|w2|w_skip)\.weight$/;
 const PARTS: Readonly<Record<string, string>> = {
   'net.0.weight': 'norm.weight',
   'net.0.bias': 'norm.bias',
@@ -31,9 +32,9 @@ export function kmWeights(
   for (const [given, { shape, data }] of tensors) {
     const name = given.replace(PREFIX, '');
     if (name === 'lm_head.weight' || /\.selfmod\.m_q\./.test(name)) continue;
-    const memory = /^(blocks\.\d+\.selfmod\.m_(?:k|v|eta|alpha|memory)\.w[12])\.weight$/.exec(name);
-    if (memory) {
-      named.set(memory[1], { shape: [1, ...shape], data });
+    const [, at, part] = MEMORY.exec(name) ?? [];
+    if (at) {
+      named.set(`${at}.${part === 'w_skip' ? 'skip' : part}`, { shape: [1, ...shape], data });
       continue;
     }
     named.set(plainName(name, levels) ?? refuse(given, path), { shape, data });
@@ -52,6 +53,6 @@ function plainName(name: string, levels: readonly string[]): string | undefined 
 }
 
 function refuse(name: string, path: string): never {
-  const remedy = 'Mode km reads block variant hope_selfmod without self_mod_use_skip.';
+  const remedy = 'Mode km reads block variant hope_selfmod.';
   throw new CheckpointError(`tensor ${name} has no place in a model of mode km`, path, remedy);
 }

@@ -40,6 +40,8 @@ export interface TitansConfig {
    * v as it is, M_memory under k and every other memory under what it generated (Eq. 79–82).
    */
   readonly values?: 'self' | 'shared';
+  /** Whether M_η and M_α read their input besides as it is, + W_s z; false where absent. */
+  readonly gate_skip?: boolean;
   /** β of S_t = β S_{t−1} − η_t ∇ℓ, which is added to the memory in place of −η_t ∇ℓ; 0 where absent. */
   readonly momentum?: number;
   /** Whether a write first erases along its key, −η_t M k_t k_tᵀ (Eq. 57, 88); true where absent. */
@@ -68,12 +70,16 @@ export function parseTitans(
       memory: fields.choice('memory', ['mlp', 'linear'] as const),
       adaptive: fields.subset('adaptive', GENERATED),
       values: fields.choice('values', ['self', 'shared'] as const),
+      gate_skip: fields.optional('gate_skip', name => fields.boolean(name)),
       momentum: fields.optional('momentum', name => fields.number(name, 0, 0.999)),
       erase: fields.optional('erase', name => fields.boolean(name)),
       retention: fields.optional('retention', name => fields.boolean(name)),
     }),
   };
   if (system === 'titans') checkStatic(fields, titans);
+  if (titans.gate_skip && (titans.memory === 'linear' || titans.values === 'shared')) {
+    throw fields.faultOf('gate_skip', 'false of linear memories, and of gates with D answers');
+  }
   if (titans.retention === false && adaptiveOf(titans).includes('alpha')) {
     throw fields.faultOf(
       'retention',

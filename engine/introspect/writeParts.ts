@@ -18,7 +18,7 @@ import { momentaOf } from '../train/levelWrites.ts';
 export interface MemoryParts {
   readonly decay: MemoryWeights;
   /** W1 has none: its input is not the key. */
-  readonly erase: { readonly w2: tf.Tensor3D };
+  readonly erase: { readonly w2: tf.Tensor3D; readonly skip?: tf.Tensor3D };
   /** With momentum, all that it brings: −η_t ∇ℓ_t of this chunk and what is carried of earlier ones. */
   readonly write: MemoryWeights;
   /** Mean over heads of log A_C, the retention of the whole chunk. */
@@ -53,23 +53,31 @@ export function memoryParts(
   };
   const nothing = tf.zerosLike(weights.w2);
   if (solver.momentum) {
-    const { subtracted, erased = nothing } = writeWithMomentum(solver, gradient, momenta![name]!);
-    const rest = { ...subtracted, w2: tf.sub<tf.Tensor3D>(subtracted.w2, erased) };
-    return { ...shared, erase: { w2: tf.neg(erased) }, write: mapMemory(rest, w => tf.neg(w)) };
+    const { subtracted, erased = nothing, erasedSkip } = writeWithMomentum(solver, gradient, momenta![name]!);
+    const gone: MemoryWeights = { w2: erased, ...(erasedSkip && { skip: erasedSkip }) };
+    const write = mapMemory(subtracted, (w, part) =>
+      gone[part] ? tf.sub<tf.Tensor3D>(gone[part], w) : tf.neg<tf.Tensor3D>(w),
+    );
+    return { ...shared, erase: mapMemory(gone, w => tf.neg<tf.Tensor3D>(w)), write };
   }
-  const { pre, hidden, error, delta } = gradient;
+  const { pre, hidden, skipped, error, delta } = gradient;
   const kept = (x: tf.Tensor3D) => tf.mul<tf.Tensor3D>(tf.neg(solver.after), x);
-  const written = tf.mul<tf.Tensor3D>(solver.eta, delta);
-  const w2 = tf.matMul<tf.Tensor3D>(kept(written), key, true, false);
-  const u =
-    solver.inverse &&
-    tf.matMul(solver.inverse, tf.add<tf.Tensor3D>(tf.mul(solver.eta, tf.mul(solver.before, pre)), written));
+  /** Erase and write of a matrix whose input is the key. */
+  const underKey = (read: tf.Tensor3D, of: tf.Tensor3D) => {
+    const written = tf.mul<tf.Tensor3D>(solver.eta, of);
+    const write = tf.matMul<tf.Tensor3D>(kept(written), key, true, false);
+    if (!solver.inverse) return { write };
+    const wanted = tf.add<tf.Tensor3D>(tf.mul(solver.eta, tf.mul(solver.before, read)), written);
+    const u = tf.matMul(solver.inverse, wanted);
+    return { write, erase: tf.matMul<tf.Tensor3D>(kept(tf.sub(u, written)), key, true, false) };
+  };
+  const second = underKey(pre, delta);
+  const skip = skipped && underKey(skipped, error);
+  const w1 = hidden && tf.matMul<tf.Tensor3D>(kept(tf.mul(solver.eta, error)), hidden, true, false);
   return {
     ...shared,
-    erase: { w2: u ? tf.matMul(kept(tf.sub(u, written)), key, true, false) : nothing },
-    write: hidden
-      ? { w1: tf.matMul<tf.Tensor3D>(kept(tf.mul(solver.eta, error)), hidden, true, false), w2 }
-      : { w2 },
+    erase: { w2: second.erase ?? nothing, ...(skip?.erase && { skip: skip.erase }) },
+    write: { ...(w1 && { w1 }), w2: second.write, ...(skip && { skip: skip.write }) },
   };
 }
 
@@ -102,10 +110,9 @@ export function partsOfDueWrite(
 
 /** ‖·‖_F of decay, erase, write and their sum, and the logarithm of the retention. */
 function measure({ decay, erase, write, logRetention }: MemoryParts): tf.Tensor {
-  const norm = (...tensors: (tf.Tensor | undefined)[]) =>
-    tf.sqrt(tf.addN(tensors.filter(x => x !== undefined).map(x => tf.sum(tf.square(x)))));
-  const first = decay.w1 && write.w1 && tf.add(decay.w1, write.w1);
-  const second = tf.addN([decay.w2, erase.w2, write.w2]);
-  const norms = [norm(decay.w1, decay.w2), norm(erase.w2), norm(write.w1, write.w2), norm(first, second)];
+  const norm = (tensors: readonly tf.Tensor[]) => tf.sqrt(tf.addN(tensors.map(x => tf.sum(tf.square(x)))));
+  const parts: readonly Partial<MemoryWeights>[] = [decay, erase, write];
+  const delta = mapMemory(decay, (_, part) => tf.addN(parts.flatMap(each => each[part] ?? [])));
+  const norms = [...parts, delta].map(each => norm(Object.values(each)));
   return tf.stack([...norms, logRetention]);
 }

@@ -108,24 +108,29 @@ export function writeChunk(
   momentum?: MemoryWeights,
 ): ChunkWrite & { readonly subtracted: MemoryWeights } {
   const { k, eta, retention, before, after, inverse } = solver;
-  const { pre, hidden, error, delta, surprise } = chunkGradient(weights, k, vHat, gradientCeiling, objective);
+  const gradient = chunkGradient(weights, k, vHat, gradientCeiling, objective);
+  const { pre, hidden, skipped, error, delta, surprise } = gradient;
   if (solver.momentum) {
-    const { subtracted, after: carried } = writeWithMomentum(
-      solver,
-      { pre, hidden, error, delta },
-      momentum!,
-    );
+    const { subtracted, after: carried } = writeWithMomentum(solver, gradient, momentum!);
     return { ...subtract(weights, retention, subtracted), surprise, momentum: carried };
   }
-  const u = inverse
-    ? tf.matMul(inverse, tf.mul<tf.Tensor3D>(eta, tf.add(tf.mul(before, pre), delta)))
-    : tf.mul<tf.Tensor3D>(eta, delta);
-  const w2 = tf.matMul<tf.Tensor3D>(tf.mul(after, u), k, true, false);
-  const subtracted: MemoryWeights = hidden
-    ? { w1: tf.matMul<tf.Tensor3D>(tf.mul(tf.mul(after, eta), error), hidden, true, false), w2 }
-    : { w2 };
+  /** What comes off a matrix whose input is the key. @param read what it answered @param of its gradient's factor */
+  const underKey = (read: tf.Tensor3D, of: tf.Tensor3D) => {
+    const u = inverse
+      ? tf.matMul(inverse, tf.mul<tf.Tensor3D>(eta, tf.add(tf.mul(before, read), of)))
+      : tf.mul<tf.Tensor3D>(eta, of);
+    return tf.matMul<tf.Tensor3D>(tf.mul(after, u), k, true, false);
+  };
+  const subtracted: MemoryWeights = {
+    ...(hidden && {
+      w1: tf.matMul<tf.Tensor3D>(tf.mul(tf.mul(after, eta), error), hidden, true, false),
+    }),
+    w2: underKey(pre, delta),
+    ...(skipped && { skip: underKey(skipped, error) }),
+  };
   return { ...subtract(weights, retention, subtracted), surprise };
 }
+
 /** A_C W − what is subtracted. */
 function subtract(weights: MemoryWeights, retention: tf.Tensor3D, subtracted: MemoryWeights) {
   const written = mapMemory(weights, (w, part) =>
@@ -140,6 +145,8 @@ export interface ChunkGradient {
   readonly pre: tf.Tensor3D;
   /** h = σ(W2 k), [G, C, D]; a linear memory has none */
   readonly hidden?: tf.Tensor3D;
+  /** W_s k, [G, C, O] */
+  readonly skipped?: tf.Tensor3D;
   /** e, ∇_y ℓ scaled down to the ceiling, [G, C, O] */
   readonly error: tf.Tensor3D;
   /** δ = (W1ᵀ e) σ′(W2 k), [G, C, D]; e itself of a linear memory */
@@ -155,15 +162,15 @@ export function chunkGradient(
   gradientCeiling: number,
   objective: Objective = 'l2',
 ): ChunkGradient {
-  const { pre, hidden, out } = readMemory(weights, k);
+  const { pre, hidden, skipped, out } = readMemory(weights, k);
   const surprise = outputGradient(out, vHat, objective);
   const delta =
     weights.w1 && hidden
       ? tf.mul<tf.Tensor3D>(tf.matMul(surprise, weights.w1), geluDerivative(pre))
       : surprise;
-  if (!Number.isFinite(gradientCeiling)) return { pre, hidden, error: surprise, delta, surprise };
-  const scale = clipScale(surprise, hidden, delta, k, gradientCeiling);
-  return { pre, hidden, error: tf.mul(surprise, scale), delta: tf.mul(delta, scale), surprise };
+  if (!Number.isFinite(gradientCeiling)) return { pre, hidden, skipped, error: surprise, delta, surprise };
+  const scale = clipScale(surprise, hidden, delta, k, gradientCeiling, skipped !== undefined);
+  return { pre, hidden, skipped, error: tf.mul(surprise, scale), delta: tf.mul(delta, scale), surprise };
 }
 
 /** ∇_y ℓ of y = M(k), [G, C, O]. */
@@ -173,16 +180,18 @@ function outputGradient(out: tf.Tensor3D, vHat: tf.Tensor3D, objective: Objectiv
   return objective === 'l2' ? tf.mul<tf.Tensor3D>(error, tf.scalar(2)) : error;
 }
 
-/** min(1, ceiling / ‖∇ℓ_t‖) a token, [G, C, 1]; ∇ℓ_t = (e hᵀ, δ kᵀ). */
+/** min(1, ceiling / ‖∇ℓ_t‖) a token, [G, C, 1]; ∇ℓ_t = (e hᵀ, δ kᵀ), and e kᵀ where there is a skip. */
 function clipScale(
   error: tf.Tensor3D,
   hidden: tf.Tensor3D | undefined,
   delta: tf.Tensor3D,
   k: tf.Tensor3D,
   ceiling: number,
+  skips: boolean,
 ): tf.Tensor3D {
   const squared = (x: tf.Tensor3D) => tf.sum(tf.square(x), 2, true);
-  const inner = tf.mul(squared(delta), squared(k));
+  const second = tf.mul(squared(delta), squared(k));
+  const inner = skips ? tf.add(second, tf.mul(squared(error), squared(k))) : second;
   const gradient = hidden ? tf.add(tf.mul(squared(error), squared(hidden)), inner) : inner;
   return tf.minimum(tf.mul(tf.rsqrt(tf.add(gradient, tf.scalar(1e-12))), tf.scalar(ceiling)), tf.scalar(1));
 }

@@ -11,7 +11,13 @@ export interface MemoryWeights {
   readonly w1?: tf.Tensor3D;
   /** [G, D, D], or [G, O, D] of a linear memory */
   readonly w2: tf.Tensor3D;
+  /** Of a gate that besides reads its input as it is, + W_s z, [G, O, D]. */
+  readonly skip?: tf.Tensor3D;
 }
+
+/** The tensors that a memory can have. */
+export const MEMORY_PARTS = ['w1', 'w2', 'skip'] as const;
+export type MemoryPart = (typeof MEMORY_PARTS)[number];
 
 /** One read of C tokens, with what the hand-written gradient needs again. */
 export interface MemoryRead {
@@ -19,35 +25,40 @@ export interface MemoryRead {
   readonly pre: tf.Tensor3D;
   /** σ(W2 z), [G, C, D]; a linear memory has none */
   readonly hidden?: tf.Tensor3D;
+  /** W_s z, [G, C, O] */
+  readonly skipped?: tf.Tensor3D;
   /** M□(z), [G, C, O] */
   readonly out: tf.Tensor3D;
 }
 
 /** M□(z) alone, [G, C, O], in one kernel where the backend has it. @param z [G, C, D] */
 export function recall(weights: MemoryWeights, z: tf.Tensor3D): tf.Tensor3D {
-  const { w1, w2 } = weights;
-  return (w1 && fusedRead(z, w1, w2)) ?? readMemory(weights, z).out;
+  const { w1, w2, skip } = weights;
+  return (w1 && !skip && fusedRead(z, w1, w2)) || readMemory(weights, z).out;
 }
 
 /** Reads z [G, C, D] through a memory; tokens are rows, so `W z` is `z Wᵀ`. */
-export function readMemory({ w1, w2 }: MemoryWeights, z: tf.Tensor3D): MemoryRead {
+export function readMemory({ w1, w2, skip }: MemoryWeights, z: tf.Tensor3D): MemoryRead {
   const pre = tf.matMul(z, w2, false, true) as tf.Tensor3D;
   if (!w1) return { pre, out: pre };
   const hidden = gelu(pre) as tf.Tensor3D;
   const mapped = tf.matMul(hidden, w1, false, true) as tf.Tensor3D;
   const out = w1.shape[1] === z.shape[2] ? tf.add<tf.Tensor3D>(z, mapped) : mapped;
-  return { pre, hidden, out };
+  if (!skip) return { pre, hidden, out };
+  const skipped = tf.matMul<tf.Tensor3D>(z, skip, false, true);
+  return { pre, hidden, skipped, out: tf.add(out, skipped) };
 }
 
 /** The same memory with every tensor replaced. */
 export function mapMemory(
-  { w1, w2 }: MemoryWeights,
-  map: (tensor: tf.Tensor3D, part: 'w1' | 'w2') => tf.Tensor3D,
+  memory: MemoryWeights,
+  map: (tensor: tf.Tensor3D, part: MemoryPart) => tf.Tensor3D,
 ): MemoryWeights {
-  return w1 ? { w1: map(w1, 'w1'), w2: map(w2, 'w2') } : { w2: map(w2, 'w2') };
+  const parts = partsOf(memory).map(part => [part, map(memory[part]!, part)] as const);
+  return Object.fromEntries(parts) as unknown as MemoryWeights;
 }
 
 /** Names of the tensors that a memory has. */
-export function partsOf({ w1 }: MemoryWeights): readonly ('w1' | 'w2')[] {
-  return w1 ? ['w1', 'w2'] : ['w2'];
+export function partsOf(memory: MemoryWeights): readonly MemoryPart[] {
+  return MEMORY_PARTS.filter(part => memory[part]);
 }

@@ -117,6 +117,7 @@ function scaled(eta: tf.Tensor2D, rate: number): tf.Tensor2D {
   return rate === 1 ? eta : tf.mul<tf.Tensor2D>(eta, tf.scalar(rate));
 }
 
-function isMlp(memory: MemoryWeights): memory is Required<MemoryWeights> {
-  return memory.w1 !== undefined;
+/** What the kernels know of: two layers and nothing beside them. */
+function isMlp(memory: MemoryWeights): memory is MemoryWeights & { readonly w1: tf.Tensor3D } {
+  return memory.w1 !== undefined && memory.skip === undefined;
 }

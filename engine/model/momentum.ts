@@ -68,13 +68,13 @@ function oneLater(x: tf.Tensor3D): tf.Tensor3D {
 /**
  * What a chunk takes off the decayed weights, and the momentum after it. The right factor sees W_{t−1} k_t, in which
  * the momentum of earlier tokens is.
- * @param start S_0 @returns besides, what the right factor took off W2, Σ_t (A_C / A_t) η_t W_{t−1} k_t k_tᵀ
+ * @param start S_0 @returns besides, what the right factor took off W2 and W_s, Σ_t (A_C / A_t) η_t W_{t−1} k_t k_tᵀ
  */
 export function writeWithMomentum(
   { k, eta, before, after, inverse, momentum }: ChunkSolver,
-  { pre, hidden, error, delta }: Pick<ChunkGradient, 'pre' | 'hidden' | 'error' | 'delta'>,
+  { pre, hidden, skipped, error, delta }: Omit<ChunkGradient, 'surprise'>,
   start: MemoryWeights,
-): { subtracted: MemoryWeights; after: MemoryWeights; erased?: tf.Tensor3D } {
+): { subtracted: MemoryWeights; after: MemoryWeights; erased?: tf.Tensor3D; erasedSkip?: tf.Tensor3D } {
   const { carried, carriedStart, cross, beforeStart, last, lastStart } = momentum!;
   /** Σ_s f_s x_s y_sᵀ */
   const outer = (factor: tf.Tensor3D, x: tf.Tensor3D, y: tf.Tensor3D) =>
@@ -83,22 +83,33 @@ export function writeWithMomentum(
     tf.sub<tf.Tensor3D>(taken, tf.mul(carriedStart, s));
   const carryOn = (s: tf.Tensor3D, taken: tf.Tensor3D) =>
     tf.sub<tf.Tensor3D>(tf.mul(s, tf.scalar(lastStart)), taken);
-  const written = tf.mul<tf.Tensor3D>(eta, delta);
-  let w2 = outer(carried, written, k);
-  let erased: tf.Tensor3D | undefined;
-  if (inverse) {
-    const begun = tf.mul(beforeStart, tf.matMul(k, start.w2, false, true));
-    const read = tf.sub(tf.add(tf.mul(before, pre), begun), tf.matMul(cross, written));
-    erased = outer(after, tf.matMul(inverse, tf.mul<tf.Tensor3D>(eta, read)), k);
-    w2 = tf.add(w2, erased);
-  }
-  const next2 = carryOn(start.w2, outer(last, written, k));
-  const taken2 = fromStart(start.w2, w2);
-  if (!hidden || !start.w1) return { subtracted: { w2: taken2 }, after: { w2: next2 }, erased };
+  /** A matrix whose input is the key. @param read what it answered @param of its gradient's factor */
+  const underKey = (read: tf.Tensor3D, of: tf.Tensor3D, s: tf.Tensor3D) => {
+    const written = tf.mul<tf.Tensor3D>(eta, of);
+    const taken = outer(carried, written, k);
+    const next = carryOn(s, outer(last, written, k));
+    if (!inverse) return { taken: fromStart(s, taken), next };
+    const begun = tf.mul(beforeStart, tf.matMul(k, s, false, true));
+    const seen = tf.sub(tf.add(tf.mul(before, read), begun), tf.matMul(cross, written));
+    const erased = outer(after, tf.matMul(inverse, tf.mul<tf.Tensor3D>(eta, seen)), k);
+    return { taken: fromStart(s, tf.add(taken, erased)), next, erased };
+  };
+  const second = underKey(pre, delta, start.w2);
+  const skip = skipped && start.skip && underKey(skipped, error, start.skip);
   const slow = tf.mul<tf.Tensor3D>(eta, error);
+  const first = hidden && start.w1;
   return {
-    subtracted: { w1: fromStart(start.w1, outer(carried, slow, hidden)), w2: taken2 },
-    after: { w1: carryOn(start.w1, outer(last, slow, hidden)), w2: next2 },
-    erased,
+    subtracted: {
+      ...(first && { w1: fromStart(first, outer(carried, slow, hidden)) }),
+      w2: second.taken,
+      ...(skip && { skip: skip.taken }),
+    },
+    after: {
+      ...(first && { w1: carryOn(first, outer(last, slow, hidden)) }),
+      w2: second.next,
+      ...(skip && { skip: skip.next }),
+    },
+    erased: second.erased,
+    erasedSkip: skip?.erased,
   };
 }

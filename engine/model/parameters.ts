@@ -107,11 +107,13 @@ function titansSpecs(config: HopeConfig, block: number): ParameterSpec[] {
       const shape = [heads, out, inner];
       return [{ name: `${at}.m_${name}.w2`, shape, ...place, initial: normal(1 / Math.sqrt(inner)) }];
     }
+    const skip = { name: `${at}.m_${name}.skip`, initial: { kind: 'zeros' } } as const;
     const w1 = { name: `${at}.m_${name}.w1`, shape: [heads, out, inner] };
     const w2 = { name: `${at}.m_${name}.w2`, shape: [heads, inner, inner] };
     return [
       { ...w1, ...place, initial: normal(0.5 / Math.sqrt(inner)) },
       { ...w2, ...place, initial: normal(1 / Math.sqrt(inner)) },
+      ...(gate && titans.gate_skip ? [{ ...w1, ...place, ...skip }] : []),
     ];
   });
   return [
@@ -244,10 +246,10 @@ function bindTitans(
 ): Pick<BlockParameters, 'query' | 'static' | 'memories' | 'mixer'> {
   const matrix = (name: string) => take(`${at}.w_${name}.weight`) as tf.Tensor2D;
   const memories = memoryNames(titans).map(name => {
-    const w2 = take(`${at}.m_${name}.w2`) as tf.Tensor3D;
-    const memory =
-      titans.memory === 'linear' ? { w2 } : { w1: take(`${at}.m_${name}.w1`) as tf.Tensor3D, w2 };
-    return [name, memory] as const;
+    const part = (which: string) => take(`${at}.m_${name}.${which}`) as tf.Tensor3D;
+    if (titans.memory === 'linear') return [name, { w2: part('w2') }] as const;
+    const skips = titans.gate_skip && (name === 'eta' || name === 'alpha');
+    return [name, { w1: part('w1'), w2: part('w2'), ...(skips && { skip: part('skip') }) }] as const;
   });
   return {
     ...(!adaptiveOf(titans).includes('q') && { query: matrix('q') }),

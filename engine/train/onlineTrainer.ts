@@ -206,7 +206,7 @@ export class OnlineTrainer {
 /** What memories and static projections generate for a tick, in one kernel where the backend has it. */
 function generateTokens(memories: Memories, x: tf.Tensor3D, options: TitansOptions, given: Given): Generated {
   const { k, v, eta, alpha } = memories;
-  const usual = !options.sharedValues && [k, v, eta, alpha].every(memory => memory?.w1);
+  const usual = !options.sharedValues && [k, v, eta, alpha].every(memory => memory?.w1 && !memory.skip);
   const made = usual ? fusedGenerate(memories as never, x, options) : undefined;
   return made ?? generate(memories, x, options, given);
 }

@@ -14,7 +14,7 @@ const FLOPS_PER_TOKEN = 9 * 2 * heads * width * hidden;
 
 export const NAME = `key workload (${heads} heads, D ${width}, hidden ${hidden}, chunk ${chunk})`;
 
-type Mlp = Required<MemoryWeights>;
+type Mlp = Pick<Required<MemoryWeights>, 'w1' | 'w2'>;
 
 export interface KeyWorkload {
   readonly start: Mlp;

@@ -44,11 +44,12 @@ function read(name: string, calls: readonly number[]) {
       state = result.state;
       at += length;
     }
-    for (const [memory, { w1, w2 }] of Object.entries(state.blocks[0].titans!.memories)) {
+    for (const [memory, { w1, w2, skip }] of Object.entries(state.blocks[0].titans!.memories)) {
       const put = (part: string, w?: tf.Tensor) =>
         w && memories.set(`blocks.0.selfmod.m_${memory}.${part}`, w.dataSync().slice() as Float32Array);
       put('w1', w1);
       put('w2', w2);
+      put('skip', skip);
     }
   });
   return { losses, memories };

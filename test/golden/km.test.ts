@@ -66,13 +66,13 @@ describe.each(['cpu', 'wasm'] as const)(
   },
 );
 
-test('what mode km has no place for is refused by name', async () => {
+test('what mode km has no place for is refused by name, a skip of the gates has one', async () => {
   const { tensors } = await readSafetensors(at('compiled.safetensors'));
-  const skip = new Map([
-    ...tensors,
-    ['blocks.0.selfmod.m_eta.w_skip.weight', tensors.values().next().value!],
-  ]);
-  expect(() => kmWeights(skip, LEVELS, 'x.pt')).toThrow(CheckpointError);
-  expect(() => kmWeights(skip, LEVELS, 'x.pt')).toThrow('blocks.0.selfmod.m_eta.w_skip.weight has no place');
+  const first = tensors.values().next().value!;
+  const attention = new Map([...tensors, ['blocks.0.attn.qkv.weight', first]]);
+  expect(() => kmWeights(attention, LEVELS, 'x.pt')).toThrow(CheckpointError);
+  expect(() => kmWeights(attention, LEVELS, 'x.pt')).toThrow('blocks.0.attn.qkv.weight has no place');
   expect(() => kmWeights(tensors, ['cms_fast'], 'x.pt')).toThrow('cms_slow.net.0.weight has no place');
+  const skip = new Map([...tensors, ['blocks.0.selfmod.m_eta.w_skip.weight', first]]);
+  expect([...kmWeights(skip, LEVELS, 'x.pt').keys()]).toContain('blocks.0.selfmod.m_eta.skip');
 });

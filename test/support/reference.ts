@@ -42,6 +42,7 @@ export type Nudge = (block: number, place: number) => Vector | undefined;
 interface InnerGradient {
   readonly w1?: Matrix;
   readonly w2: Matrix;
+  readonly skip?: Matrix;
   /** ‖∇_y ℓ‖² before it was clipped. */
   readonly surprise: number;
   readonly clipped: boolean;
@@ -191,7 +192,7 @@ export class Reference {
         const gradient = this.innerGradient(block, head, name, key, value);
         surprise += gradient.surprise;
         this.clips[gradient.clipped ? 'yes' : 'no']++;
-        const { w1, w2 } = this.memory(this.running, block, head, name);
+        const { w1, w2, skip } = this.memory(this.running, block, head, name);
         const s = this.memory(this.runningMomenta, block, head, name);
         const moved = (state: Matrix, g: Matrix, i: number) => {
           state[i] = momentum * state[i] - rate * eta * g[i];
@@ -200,11 +201,15 @@ export class Reference {
         w1?.forEach((value, i) => {
           w1[i] = alpha * value + moved(s.w1!, gradient.w1!, i);
         });
-        const read = apply(w2, key);
-        w2.forEach((value, i) => {
-          const erased = erase ? rate * eta * read[Math.floor(i / key.length)] * key[i % key.length] : 0;
-          w2[i] = alpha * value - erased + moved(s.w2, gradient.w2, i);
-        });
+        const underKey = (w: Matrix, of: Matrix, g: Matrix) => {
+          const read = apply(w, key);
+          w.forEach((value, i) => {
+            const erased = erase ? rate * eta * read[Math.floor(i / key.length)] * key[i % key.length] : 0;
+            w[i] = alpha * value - erased + moved(of, g, i);
+          });
+        };
+        underKey(w2, s.w2, gradient.w2);
+        if (skip) underKey(skip, s.skip!, gradient.skip!);
       }
       return Math.sqrt(surprise);
     });
@@ -246,14 +251,19 @@ export class Reference {
     const { pre, hidden, out } = this.readMemory(block, head, name, k);
     const factor = objective === 'l2' ? 2 : 1;
     const error = out.map((y, i) => (objective === 'dot-product' ? -vHat[i] : factor * (y - vHat[i])));
-    const { w1 } = this.memory(this.weights, block, head, name);
+    const { w1, skip } = this.memory(this.weights, block, head, name);
     const delta = w1 ? applyTransposed(w1, error).map((value, i) => value * geluDerivative(pre[i])) : error;
-    const gradient = { ...(w1 && { w1: outer(error, hidden) }), w2: outer(delta, k) };
-    const length = Math.hypot(norm(gradient.w1 ?? []), norm(gradient.w2));
+    const gradient = {
+      ...(w1 && { w1: outer(error, hidden) }),
+      w2: outer(delta, k),
+      ...(skip && { skip: outer(error, k) }),
+    };
+    const length = Math.hypot(norm(gradient.w1 ?? []), norm(gradient.w2), norm(gradient.skip ?? []));
     const scale = Math.min(1, gradient_ceiling / length);
     return {
       w1: gradient.w1?.map(value => scale * value),
       w2: gradient.w2.map(value => scale * value),
+      skip: gradient.skip?.map(value => scale * value),
       surprise: norm(error) ** 2,
       clipped: scale < 1,
     };
@@ -261,12 +271,13 @@ export class Reference {
 
   /** M□(z) = z + W1 σ(W2 z) (Eq. 89), or W2 z; one output has no identity. */
   private readMemory(block: number, head: number, name: Memory, z: Vector) {
-    const { w1, w2 } = this.memory(this.weights, block, head, name);
+    const { w1, w2, skip } = this.memory(this.weights, block, head, name);
     const pre = apply(w2, z);
     const hidden = pre.map(gelu);
     if (!w1) return { pre, hidden, out: pre };
     const mapped = apply(w1, hidden);
-    return { pre, hidden, out: mapped.length === z.length ? add(z, mapped) : mapped };
+    const out = mapped.length === z.length ? add(z, mapped) : mapped;
+    return { pre, hidden, out: skip ? add(out, apply(skip, z)) : out };
   }
 
   private memory(
@@ -274,12 +285,13 @@ export class Reference {
     block: number,
     head: number,
     name: Memory,
-  ): { w1: Matrix | undefined; w2: Matrix } {
+  ): { w1: Matrix | undefined; w2: Matrix; skip: Matrix | undefined } {
     const { heads } = this.config;
     const part = (w: Matrix) => w.subarray((head * w.length) / heads, ((head + 1) * w.length) / heads);
     const at = `blocks.${block}.selfmod.m_${name}`;
     const w1 = weights.get(`${at}.w1`);
-    return { w1: w1 && part(w1), w2: part(weights.get(`${at}.w2`)!) };
+    const skip = weights.get(`${at}.skip`);
+    return { w1: w1 && part(w1), w2: part(weights.get(`${at}.w2`)!), skip: skip && part(skip) };
   }
 
   private adaptive(name: Memory): boolean {

@@ -11,6 +11,8 @@ export const TITANS_VARIANTS: Readonly<Record<string, SmallShape>> = {
   'adaptive q': { titans: { adaptive: ['k', 'v', 'q', 'eta', 'alpha'] } },
   'static k and α': { titans: { adaptive: ['v', 'eta'] } },
   'a static v and adaptive q, linear': { titans: { adaptive: ['k', 'q', 'eta', 'alpha'], memory: 'linear' } },
+  'gates with a skip': { titans: { gate_skip: true } },
+  'gates with a skip, momentum': { titans: { gate_skip: true, momentum: 0.6 } },
   momentum: { titans: { momentum: 0.8 } },
   'momentum, memory slower than projections': { memory: 8, projections: 2, titans: { momentum: 0.5 } },
   'no erasing': { titans: { erase: false } },
