@@ -1,9 +1,13 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { memoryParts } from '../../engine/introspect/writeParts.ts';
 import { FastState } from '../../engine/model/fastState.ts';
-import { readSequence, startReading, tokenLosses } from '../../engine/model/languageModel.ts';
+import { readSequence, startReading, titansOptions, tokenLosses } from '../../engine/model/languageModel.ts';
+import { type MemoryWeights, partsOf } from '../../engine/model/memoryMlp.ts';
 import { bindParameters } from '../../engine/model/parameters.ts';
+import { projectionsOf } from '../../engine/model/selfModifyingTitans.ts';
 import { openBackend } from '../../engine/tensor/backend.ts';
 import { tf } from '../../engine/tensor/tf.ts';
+import { momentaOf } from '../../engine/train/levelWrites.ts';
 import { RowGradients } from '../../engine/train/rowGradients.ts';
 import { distance, expectNear } from '../support/near.ts';
 import { levelOf, Reference } from '../support/reference.ts';
@@ -121,7 +125,35 @@ test.each(NAMES)('online, %s: losses and weights are those of the token loop', a
   const trainer = new ReferenceTrainer(referenceOf(config, smallWeights(config)), RATES);
   const { inputs, targets: next } = streamOf(text, END_OF_TEXT, 1);
   const open = tf.memory().numTensors;
-  const updates = await trainTicks(state, ticks);
+  const before = new Map<string, Float32Array>();
+  const parts = new Map<string, Float32Array>();
+  const beforeWrites = (due: readonly string[]) => {
+    const { memories } = state.parameters().blocks[0];
+    for (const memory of ['memory' as const, ...projectionsOf(memories!)]) {
+      tf.tidy(() => {
+        const level = memory === 'memory' ? 'memory' : 'projections';
+        if (!due.includes(level)) return;
+        const options = { ...titansOptions(config), momenta: momentaOf(state, 0, memories!) };
+        const { decay, erase, write } = memoryParts(memories!, memory, state.open[0][level], options);
+        for (const part of partsOf(decay)) {
+          const at = `blocks.0.selfmod.m_${memory}.${part}`;
+          const each = [decay, erase, write].flatMap((of: Partial<MemoryWeights>) => of[part] ?? []);
+          parts.set(at, tf.addN(each).dataSync().slice() as Float32Array);
+          before.set(at, state.tensors.get(at)!.dataSync().slice() as Float32Array);
+        }
+      });
+    }
+  };
+  const updates = await trainTicks(state, ticks, { beforeWrites }, () => {
+    // Decay, erase and write are the whole change.
+    for (const [weight, change] of parts) {
+      const after = state.tensors.get(weight)!.dataSync() as Float32Array;
+      const start = before.get(weight)!;
+      const got = after.map((value, i) => value - start[i]);
+      expectNear(change, got, `parts of ${weight}`, { absolute: 1e-5, relative: 1e-3 });
+    }
+    parts.clear();
+  });
   updates.forEach(({ surprise }, i) => {
     const [from, to] = [i * length, (i + 1) * length];
     const { losses } = trainer.step(inputs.slice(from, to), next.slice(from, to), to >= inputs.length);
