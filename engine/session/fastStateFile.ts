@@ -45,13 +45,14 @@ export async function encodeFastState(state: FastState, modelHash: string): Prom
   );
 }
 
-/** About how long the state's file would be: the weights, and the sums of chunks that are open. */
+/** About how long the state's file would be: the weights, what optimizers remember, the sums of chunks that are open. */
 export function stateBytes(state: FastState): number {
   let values = 0;
   for (const { name, level } of state.specs) {
     const { size } = state.tensors.get(name)!;
     values += state.sums.has(name) && state.pending.get(level) ? 2 * size : size;
   }
+  for (const { size } of state.optimizer.values()) values += size;
   return 4 * values;
 }
 
