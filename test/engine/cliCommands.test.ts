@@ -119,7 +119,8 @@ test('help explains every command with examples', async () => {
   const { code, stdout } = await runCli(['--help']);
   expect([code, stdout]).toEqual([0, (await runCli([])).stdout]);
   const commands = [...stdout.matchAll(/^ {2}(\w+) (?:\[options\]|<)/gm)].map(([, name]) => name);
-  expect(commands).toEqual(['train', 'probe', 'evaluate', 'inspect', 'runs', 'pretrain', 'backends']);
+  const all = ['train', 'probe', 'evaluate', 'inspect', 'runs', 'pretrain', 'experiment', 'backends'];
+  expect(commands).toEqual(all);
   for (const command of commands) {
     const help = await runCli([command, '--help']);
     expect([help.code, help.stderr], command).toEqual([0, '']);
