@@ -76,10 +76,15 @@ async function runInspect(
   ]);
 }
 
-function summary({ name, path, parameters, blocks, width, heads, vocabulary, tick, updates }: ModelInfo) {
+function summary(info: ModelInfo) {
+  const { name, path, parameters, blocks, width, heads, vocabulary, tick, updates, stability = [] } = info;
   return [
     `${name}: ${parameters} parameters, ${blocks} blocks of width ${width}, ${heads} heads, ${vocabulary} tokens`,
     `read from ${path}, tick of ${tick} tokens, ${updates} updates since the base checkpoint`,
+    ...stability.map(
+      ({ level, factor, margin }) =>
+        `stability of ${level}: a chunk with one key multiplies its error by ${factor.toFixed(3)} at the largest η, margin ${margin.toFixed(3)}`,
+    ),
   ];
 }
 

@@ -5,6 +5,7 @@ import { addCompare } from './compare.ts';
 import { addConvert } from './convert.ts';
 import { reportEnding, usageLine } from './ending.ts';
 import { addEvaluate } from './evaluate.ts';
+import { addExperiment } from './experiment.ts';
 import { addInspect } from './inspect.ts';
 import { exitOnInterrupt } from './interrupt.ts';
 import { addLogits } from './logits.ts';
@@ -41,6 +42,7 @@ addLogits(program);
 addRuns(program);
 addReport(program);
 addPretrain(program);
+addExperiment(program);
 addBackends(program);
 
 exitOnInterrupt();

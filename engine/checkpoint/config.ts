@@ -1,11 +1,29 @@
 import type { LevelInfo } from '../protocol/level.ts';
+import { type ContinuumConfig, parseContinuum } from './continuumConfig.ts';
 import { FieldReader } from './fieldReader.ts';
+import {
+  hasAttention,
+  hasConvolution,
+  hasMemories,
+  hasRotaryPositions,
+  parseSystem,
+  type SystemName,
+  systemOf,
+} from './systems.ts';
+import { adaptiveOf, NO_TITANS, parseTitans, type TitansConfig } from './titansConfig.ts';
 
 /** How a Hope language model is built: `config.json` of a model folder. Widths and periods in tokens. */
 export interface HopeConfig {
   readonly model_type: 'hope';
   readonly format: 1;
   readonly name: string;
+  /** What its blocks are; 'hope' where absent. */
+  readonly system?: SystemName;
+  /**
+   * 'km' for blocks as the public PyTorch re-implementation builds them: what the memories read takes the place of the
+   * residual stream, without a norm before it or a matrix after it.
+   */
+  readonly mode?: 'km';
   readonly vocabulary: number;
   /** Width D of the residual stream, a multiple of `heads`. */
   readonly width: number;
@@ -14,29 +32,11 @@ export interface HopeConfig {
   readonly heads: number;
   /** Taps of the local convolution in front of the memories; the last tap is the current token. */
   readonly convolution: number;
-  readonly titans: {
-    /** C_mem: tokens between two updates of M_memory. */
-    readonly memory_period: number;
-    /** C_other: tokens between two updates of M_k, M_v, M_η, M_α. */
-    readonly projections_period: number;
-    readonly eta_scale: number;
-    /** Added before the softplus of η. */
-    readonly eta_bias: number;
-    /** η is clamped to at most this (HOPE stability, η < 2/3 for the full loss at α = 1). */
-    readonly eta_ceiling: number;
-    /** Largest norm of one token's inner gradient; a larger one is scaled down to it. */
-    readonly gradient_ceiling: number;
-    /** Added before the sigmoid of α. */
-    readonly alpha_bias: number;
-    /** L2-normalise q and k. */
-    readonly qk_norm: boolean;
-  };
-  readonly cms: {
-    /** Tokens between two updates of cms.0, cms.1, …, strictly growing. */
-    readonly periods: readonly number[];
-    /** Hidden width of a CMS block as a multiple of D. */
-    readonly hidden_multiplier: number;
-  };
+  /** Not read of a system without such memories. */
+  readonly titans: TitansConfig;
+  readonly cms: ContinuumConfig;
+  /** Tokens that softmax attention looks back at most; 1024 where absent. */
+  readonly window?: number;
   /** Online learning rates a level used when the settings name none. */
   readonly learning_rates: Readonly<Record<string, number>>;
 }
@@ -58,21 +58,38 @@ const most = {
  */
 export function parseConfig(json: unknown, path: string): HopeConfig {
   const fields = new FieldReader(json, path);
+  const system = parseSystem(fields);
+  const mode = fields.choice('mode', ['km'] as const);
+  if (mode && system && system !== 'hope') throw fields.faultOf('mode', `left out: ${system} has none`);
+  const window = fields.optional('window', name => fields.integer(name, 1, most.period));
   const config: HopeConfig = {
     model_type: fields.constant('model_type', 'hope'),
     format: fields.constant('format', 1),
     name: fields.text('name', 200),
+    ...(system && { system }),
+    ...(mode && { mode }),
     vocabulary: fields.integer('vocabulary', 1, most.vocabulary),
     width: fields.integer('width', 1, most.width),
     blocks: fields.integer('blocks', 1, most.blocks),
     heads: fields.integer('heads', 1, most.width),
     convolution: fields.integer('convolution', 1, most.convolution),
-    titans: parseTitans(fields.object('titans')),
-    cms: parseCms(fields.object('cms')),
+    titans: hasMemories({ system }) ? parseTitans(fields.object('titans'), most.period, system) : NO_TITANS,
+    cms: parseContinuum(fields.object('cms'), most, system),
+    ...(window !== undefined && { window }),
     learning_rates: {},
   };
   if (config.width % config.heads !== 0) {
     throw fields.faultOf('width', `a multiple of heads (${config.heads})`);
+  }
+  if (hasRotaryPositions(config) && (config.width / config.heads) % 2 !== 0) {
+    throw fields.faultOf('width', `an even number of channels a head (${config.heads}) in ${config.system}`);
+  }
+  if (config.window !== undefined && !hasAttention(config)) {
+    throw fields.faultOf('window', `left out: ${systemOf(config)} has no softmax attention`);
+  }
+  if (mode && config.heads !== 1) throw fields.faultOf('heads', '1 in mode km');
+  if (config.convolution > 1 && !hasConvolution(config)) {
+    throw fields.faultOf('convolution', `1: ${config.system} has none`);
   }
   if (!Number.isInteger(config.cms.hidden_multiplier * config.width)) {
     throw fields
@@ -86,42 +103,24 @@ export function parseConfig(json: unknown, path: string): HopeConfig {
 /** The levels of a model, fast to slow; `outer` last with period 0. */
 export function levelsOf(config: HopeConfig): LevelInfo[] {
   return [
-    { id: 'memory', period: config.titans.memory_period },
-    { id: 'projections', period: config.titans.projections_period },
+    ...memoryLevels(config),
     ...config.cms.periods.map((period, level): LevelInfo => ({ id: `cms.${level}`, period })),
     { id: 'outer', period: 0 },
   ];
 }
 
+/** Levels with an inner loss of their own; where all projections are static they are no level. */
+function memoryLevels(config: HopeConfig): LevelInfo[] {
+  if (!hasMemories(config)) return [];
+  const { titans } = config;
+  const memory: LevelInfo = { id: 'memory', period: titans.memory_period };
+  if (adaptiveOf(titans).length === 0) return [memory];
+  return [memory, { id: 'projections', period: titans.projections_period }];
+}
+
 /** Smallest step of online training in tokens: the gcd of all periods, so that every level fires at a tick. */
 export function tickOf(config: HopeConfig): number {
   return levelsOf(config).reduce((tick, level) => gcd(tick, level.period), 0);
-}
-
-function parseTitans(fields: FieldReader): HopeConfig['titans'] {
-  return {
-    memory_period: fields.integer('memory_period', 1, most.period),
-    projections_period: fields.integer('projections_period', 1, most.period),
-    eta_scale: fields.positive('eta_scale'),
-    eta_bias: fields.number('eta_bias'),
-    eta_ceiling: fields.positive('eta_ceiling', 1),
-    gradient_ceiling: fields.positive('gradient_ceiling'),
-    alpha_bias: fields.number('alpha_bias'),
-    qk_norm: fields.boolean('qk_norm'),
-  };
-}
-
-function parseCms(fields: FieldReader): HopeConfig['cms'] {
-  const periods = fields.integers('periods', 1, most.period);
-  if (periods.length === 0 || periods.length > most.levels) {
-    throw fields.faultOf('periods', `a list of 1 to ${most.levels} periods`);
-  }
-  periods.forEach((period, level) => {
-    if (level > 0 && period <= periods[level - 1]!) {
-      throw fields.faultOf('periods', `strictly growing (${periods[level - 1]} is followed by ${period})`);
-    }
-  });
-  return { periods, hidden_multiplier: fields.positive('hidden_multiplier', 64) };
 }
 
 function parseRates(fields: FieldReader, levels: readonly string[]): Record<string, number> {

@@ -30,6 +30,12 @@ export class FieldReader {
     return new FieldReader(this.value(name), this.path, this.#fullName(name));
   }
 
+  /** The object at a place of a list. */
+  item(name: string, index: number): FieldReader {
+    const list = this.value(name) as readonly unknown[];
+    return new FieldReader(list[index], this.path, `${this.#fullName(name)}[${index}]`);
+  }
+
   integer(name: string, least: number, most: number): number {
     return this.#checkInteger(name, this.value(name), least, most);
   }
@@ -67,6 +73,31 @@ export class FieldReader {
       throw this.faultOf(name, `a text of 1 to ${longest} characters`);
     }
     return value;
+  }
+
+  /** One of some words, or undefined when the field is missing. */
+  choice<T extends string>(name: string, allowed: readonly T[]): T | undefined {
+    const value = this.value(name);
+    if (value === undefined || allowed.includes(value as T)) return value as T | undefined;
+    throw this.faultOf(name, `one of ${allowed.join(', ')}`);
+  }
+
+  /** Some of these words, each at most once, in the order given here; undefined when the field is missing. */
+  subset<T extends string>(name: string, allowed: readonly T[]): T[] | undefined {
+    const value = this.value(name);
+    if (value === undefined) return undefined;
+    const listed = Array.isArray(value) ? value : [undefined];
+    listed.forEach((item, i) => {
+      if (!allowed.includes(item) || listed.indexOf(item) < i) {
+        throw this.faultOf(name, `a list of some of ${allowed.join(', ')}, each once`);
+      }
+    });
+    return allowed.filter(item => listed.includes(item));
+  }
+
+  /** A field that may be missing, read by `read` where it is there. */
+  optional<T>(name: string, read: (name: string) => T): T | undefined {
+    return this.value(name) === undefined ? undefined : read(name);
   }
 
   constant<T extends string | number>(name: string, expected: T): T {

@@ -1,6 +1,9 @@
+import type { Objective } from '../checkpoint/titansConfig.ts';
 import { geluDerivative } from '../tensor/gelu.ts';
 import { tf } from '../tensor/tf.ts';
-import { type MemoryWeights, readMemory } from './memoryMlp.ts';
+import { type MemoryWeights, mapMemory, readMemory } from './memoryMlp.ts';
+import { type MomentumSums, sumMomentum, writeWithMomentum } from './momentum.ts';
+import { unipotentInverse } from './unipotentInverse.ts';
 
 /**
  * The write of one chunk of C tokens, delta gradient descent with weight decay (Eq. 88, chunk-wise Eq. 90):
@@ -13,6 +16,8 @@ import { type MemoryWeights, readMemory } from './memoryMlp.ts';
  *   u_t + η_t Σ_{s<t} (A_{t−1} / A_s) (k_s · k_t) u_s = η_t (A_{t−1} W2_ξ k_t + δ_t),
  *
  * a unit lower triangular system. Everything is an ordinary forward expression: an outer gradient flows through.
+ * A linear memory is W2 alone. With momentum S_t = β S_{t−1} − η_t ∇ℓ_t stands in place of −η_t ∇ℓ_t
+ * (`momentum.ts`).
  */
 export interface ChunkGates {
   /** Keys, [G, C, D]. */
@@ -34,11 +39,22 @@ export interface ChunkSolver {
   readonly before: tf.Tensor3D;
   /** A_C / A_t, [G, C, 1] */
   readonly after: tf.Tensor3D;
-  /** (I + N)⁻¹ of the triangular system, [G, C, C] */
-  readonly inverse: tf.Tensor3D;
+  /** (I + N)⁻¹ of the triangular system, [G, C, C]; absent where nothing is erased along a key */
+  readonly inverse?: tf.Tensor3D;
+  readonly momentum?: MomentumSums;
 }
 
-export function solveChunk({ k, eta, logAlpha }: ChunkGates): ChunkSolver {
+export interface SolverOptions {
+  /** Whether the right factor has −η k kᵀ; true by default. */
+  readonly erase?: boolean;
+  /** β, 0 by default. */
+  readonly momentum?: number;
+}
+
+export function solveChunk(
+  { k, eta, logAlpha }: ChunkGates,
+  { erase = true, momentum = 0 }: SolverOptions = {},
+): ChunkSolver {
   const [groups, chunk] = k.shape;
   const column = (x: tf.Tensor) => tf.reshape<tf.Rank.R3>(x, [groups, chunk, 1]);
   const lower = tf.tensor2d(triangle(chunk, true), [chunk, chunk]);
@@ -46,20 +62,22 @@ export function solveChunk({ k, eta, logAlpha }: ChunkGates): ChunkSolver {
   const logA = tf.matMul(logAlpha, lower, false, true);
   const logBefore = tf.sub<tf.Tensor2D>(logA, logAlpha);
   const logEnd = tf.slice(logA, [0, chunk - 1], [groups, 1]);
+  const solver = {
+    k,
+    eta: column(eta),
+    retention: tf.reshape<tf.Rank.R3>(tf.exp(logEnd), [groups, 1, 1]),
+    before: column(tf.exp(logBefore)),
+    after: column(tf.exp(tf.sub(logEnd, logA))),
+    momentum: momentum ? sumMomentum(k, logA as tf.Tensor2D, lower, momentum) : undefined,
+  };
+  if (!erase) return solver;
   // Above the diagonal the difference is positive and may overflow; those entries are masked out below.
   const ratio = tf.exp(
     tf.minimum(tf.sub(column(logBefore), tf.reshape(logA, [groups, 1, chunk])), tf.scalar(0)),
   );
   const overlap = tf.mul(tf.mul(tf.matMul(k, k, false, true), ratio), strict);
   const minusN = tf.neg(tf.mul<tf.Tensor3D>(overlap, column(eta)));
-  return {
-    k,
-    eta: column(eta),
-    retention: tf.reshape(tf.exp(logEnd), [groups, 1, 1]),
-    before: column(tf.exp(logBefore)),
-    after: column(tf.exp(tf.sub(logEnd, logA))),
-    inverse: unipotentInverse(minusN, chunk),
-  };
+  return { ...solver, inverse: unipotentInverse(minusN, chunk) };
 }
 
 /** A chunk's write and what it was made of. */
@@ -71,10 +89,9 @@ export interface ChunkWrite {
   readonly surprise: tf.Tensor3D;
   /** M_ξ(q) of the queries that were given, [G, Q, O]. */
   readonly read?: tf.Tensor3D;
+  /** S at the end of the chunk, where writes have momentum. */
+  readonly momentum?: MemoryWeights;
 }
-
-/** ‖M(k) − v̂‖² or −⟨M(k), v̂⟩. */
-export type InnerLoss = 'l2' | 'dot-product';
 
 /**
  * The weights after a chunk. v̂ [G, C, O] is a constant of the inner gradient (Eq. 93). A token whose gradient on
@@ -87,31 +104,52 @@ export function writeChunk(
   solver: ChunkSolver,
   vHat: tf.Tensor3D,
   gradientCeiling = Number.POSITIVE_INFINITY,
-  innerLoss: InnerLoss = 'l2',
+  objective: Objective = 'l2',
+  momentum?: MemoryWeights,
 ): ChunkWrite & { readonly subtracted: MemoryWeights } {
   const { k, eta, retention, before, after, inverse } = solver;
-  const { pre, hidden, error, delta, surprise } = chunkGradient(weights, k, vHat, gradientCeiling, innerLoss);
-  const u = tf.matMul(inverse, tf.mul<tf.Tensor3D>(eta, tf.add(tf.mul(before, pre), delta)));
+  const gradient = chunkGradient(weights, k, vHat, gradientCeiling, objective);
+  const { pre, hidden, skipped, error, delta, surprise } = gradient;
+  if (solver.momentum) {
+    const { subtracted, after: carried } = writeWithMomentum(solver, gradient, momentum!);
+    return { ...subtract(weights, retention, subtracted), surprise, momentum: carried };
+  }
+  /** What comes off a matrix whose input is the key. @param read what it answered @param of its gradient's factor */
+  const underKey = (read: tf.Tensor3D, of: tf.Tensor3D) => {
+    const u = inverse
+      ? tf.matMul(inverse, tf.mul<tf.Tensor3D>(eta, tf.add(tf.mul(before, read), of)))
+      : tf.mul<tf.Tensor3D>(eta, of);
+    return tf.matMul<tf.Tensor3D>(tf.mul(after, u), k, true, false);
+  };
   const subtracted: MemoryWeights = {
-    w1: tf.matMul(tf.mul<tf.Tensor3D>(tf.mul(after, eta), error), hidden, true, false),
-    w2: tf.matMul(tf.mul<tf.Tensor3D>(after, u), k, true, false),
+    ...(hidden && {
+      w1: tf.matMul<tf.Tensor3D>(tf.mul(tf.mul(after, eta), error), hidden, true, false),
+    }),
+    w2: underKey(pre, delta),
+    ...(skipped && { skip: underKey(skipped, error) }),
   };
-  const written: MemoryWeights = {
-    w1: tf.sub<tf.Tensor3D>(tf.mul(retention, weights.w1), subtracted.w1),
-    w2: tf.sub<tf.Tensor3D>(tf.mul(retention, weights.w2), subtracted.w2),
-  };
-  return { weights: written, subtracted, surprise };
+  return { ...subtract(weights, retention, subtracted), surprise };
+}
+
+/** A_C W − what is subtracted. */
+function subtract(weights: MemoryWeights, retention: tf.Tensor3D, subtracted: MemoryWeights) {
+  const written = mapMemory(weights, (w, part) =>
+    tf.sub<tf.Tensor3D>(tf.mul(retention, w), subtracted[part]!),
+  );
+  return { weights: written, subtracted };
 }
 
 /** The inner gradient of a chunk's tokens, ∇ℓ_t = (e hᵀ, δ kᵀ), at the weights of its start. */
 export interface ChunkGradient {
   /** W2 k, [G, C, D] */
   readonly pre: tf.Tensor3D;
-  /** h = σ(W2 k), [G, C, D] */
-  readonly hidden: tf.Tensor3D;
+  /** h = σ(W2 k), [G, C, D]; a linear memory has none */
+  readonly hidden?: tf.Tensor3D;
+  /** W_s k, [G, C, O] */
+  readonly skipped?: tf.Tensor3D;
   /** e, ∇_y ℓ scaled down to the ceiling, [G, C, O] */
   readonly error: tf.Tensor3D;
-  /** δ = (W1ᵀ e) σ′(W2 k), [G, C, D] */
+  /** δ = (W1ᵀ e) σ′(W2 k), [G, C, D]; e itself of a linear memory */
   readonly delta: tf.Tensor3D;
   /** ∇_y ℓ, [G, C, O] */
   readonly surprise: tf.Tensor3D;
@@ -122,39 +160,40 @@ export function chunkGradient(
   k: tf.Tensor3D,
   vHat: tf.Tensor3D,
   gradientCeiling: number,
-  innerLoss: InnerLoss = 'l2',
+  objective: Objective = 'l2',
 ): ChunkGradient {
-  const { pre, hidden, out } = readMemory(weights, k);
-  const surprise =
-    innerLoss === 'l2' ? tf.mul<tf.Tensor3D>(tf.sub(out, vHat), tf.scalar(2)) : tf.neg<tf.Tensor3D>(vHat);
-  const delta = tf.mul<tf.Tensor3D>(tf.matMul(surprise, weights.w1), geluDerivative(pre));
-  if (!Number.isFinite(gradientCeiling)) return { pre, hidden, error: surprise, delta, surprise };
-  const scale = clipScale(surprise, hidden, delta, k, gradientCeiling);
-  return { pre, hidden, error: tf.mul(surprise, scale), delta: tf.mul(delta, scale), surprise };
+  const { pre, hidden, skipped, out } = readMemory(weights, k);
+  const surprise = outputGradient(out, vHat, objective);
+  const delta =
+    weights.w1 && hidden
+      ? tf.mul<tf.Tensor3D>(tf.matMul(surprise, weights.w1), geluDerivative(pre))
+      : surprise;
+  if (!Number.isFinite(gradientCeiling)) return { pre, hidden, skipped, error: surprise, delta, surprise };
+  const scale = clipScale(surprise, hidden, delta, k, gradientCeiling, skipped !== undefined);
+  return { pre, hidden, skipped, error: tf.mul(surprise, scale), delta: tf.mul(delta, scale), surprise };
 }
 
-/** min(1, ceiling / ‖∇ℓ_t‖) a token, [G, C, 1]; ∇ℓ_t = (e hᵀ, δ kᵀ). */
+/** ∇_y ℓ of y = M(k), [G, C, O]. */
+function outputGradient(out: tf.Tensor3D, vHat: tf.Tensor3D, objective: Objective): tf.Tensor3D {
+  if (objective === 'dot-product') return tf.neg<tf.Tensor3D>(vHat);
+  const error = tf.sub<tf.Tensor3D>(out, vHat);
+  return objective === 'l2' ? tf.mul<tf.Tensor3D>(error, tf.scalar(2)) : error;
+}
+
+/** min(1, ceiling / ‖∇ℓ_t‖) a token, [G, C, 1]; ∇ℓ_t = (e hᵀ, δ kᵀ), and e kᵀ where there is a skip. */
 function clipScale(
   error: tf.Tensor3D,
-  hidden: tf.Tensor3D,
+  hidden: tf.Tensor3D | undefined,
   delta: tf.Tensor3D,
   k: tf.Tensor3D,
   ceiling: number,
+  skips: boolean,
 ): tf.Tensor3D {
   const squared = (x: tf.Tensor3D) => tf.sum(tf.square(x), 2, true);
-  const gradient = tf.add(tf.mul(squared(error), squared(hidden)), tf.mul(squared(delta), squared(k)));
+  const second = tf.mul(squared(delta), squared(k));
+  const inner = skips ? tf.add(second, tf.mul(squared(error), squared(k))) : second;
+  const gradient = hidden ? tf.add(tf.mul(squared(error), squared(hidden)), inner) : inner;
   return tf.minimum(tf.mul(tf.rsqrt(tf.add(gradient, tf.scalar(1e-12))), tf.scalar(ceiling)), tf.scalar(1));
-}
-
-/** (I − P)⁻¹ = (I + P)(I + P²)(I + P⁴)… for a strictly lower triangular P [G, C, C], whose powers end at C. */
-function unipotentInverse(p: tf.Tensor3D, chunk: number): tf.Tensor3D {
-  let power = p;
-  let inverse = tf.add<tf.Tensor3D>(tf.eye(chunk), p);
-  for (let reach = 2; reach < chunk; reach *= 2) {
-    power = tf.matMul(power, power);
-    inverse = tf.add(inverse, tf.matMul(inverse, power));
-  }
-  return inverse;
 }
 
 function triangle(size: number, diagonal: boolean): Float32Array {

@@ -1,8 +1,13 @@
 import type { HopeConfig } from '../checkpoint/config.ts';
+import { hasMemories } from '../checkpoint/systems.ts';
+import { adaptiveOf } from '../checkpoint/titansConfig.ts';
 import { tf } from '../tensor/tf.ts';
 import type { BaseModel } from './baseModel.ts';
 import { emptyTail } from './languageModel.ts';
 import type { ConvolutionTail } from './localConvolution.ts';
+import { mixerOf } from './mixer/index.ts';
+import type { MixerState } from './mixer/mixer.ts';
+import { GRAM, memoryName } from './optimizerMemory.ts';
 import { bindParameters, type HopeParameters, type ParameterSpec } from './parameters.ts';
 import type { Generated } from './selfModifyingTitans.ts';
 
@@ -11,6 +16,8 @@ export interface OpenChunks {
   projections: Generated;
   memory: Generated;
   tail: ConvolutionTail;
+  /** Of a system without memories: what its blocks look back on. */
+  mixer: MixerState;
 }
 
 /** Everything that training on a selection may change, against the base checkpoint that it never changes. */
@@ -21,6 +28,11 @@ export class FastState {
   readonly tensors = new Map<string, tf.Tensor>();
   /** Sums of errors of the CMS chunks that are still open, by name (Eq. 71). */
   readonly sums = new Map<string, tf.Tensor>();
+  /**
+   * Memories of the optimizers of the levels by the name of their tensor and their own, `….expand.weight.m`; one that
+   * is not there is zero. They outlive the chunks.
+   */
+  readonly optimizer = new Map<string, tf.Tensor>();
   /** Tokens since its last update, a level. */
   readonly pending = new Map<string, number>();
   readonly open: OpenChunks[];
@@ -55,6 +67,18 @@ export class FastState {
     this.sums.set(name, tensor);
   }
 
+  /** Replaces a memory of an optimizer; takes ownership of the tensor. */
+  setOptimizer(name: string, tensor: tf.Tensor): void {
+    this.optimizer.get(name)?.dispose();
+    this.optimizer.set(name, tensor);
+  }
+
+  /** Forgets what the optimizers of the levels remember. */
+  forgetOptimizers(): void {
+    tf.dispose([...this.optimizer.values()]);
+    this.optimizer.clear();
+  }
+
   /** Ends the open chunk of one level: its tokens are written or, at rate 0, forgotten. */
   closeChunk(level: string): void {
     this.pending.set(level, 0);
@@ -67,6 +91,7 @@ export class FastState {
     }
     for (const { name } of this.specs.filter(spec => spec.level === level)) {
       this.setSum(name, tf.zerosLike(this.tensors.get(name)!));
+      this.forgetInputs(name);
     }
   }
 
@@ -74,6 +99,7 @@ export class FastState {
   dropOpenChunks(): void {
     this.disposeOpen();
     this.openSums();
+    for (const { name } of this.specs) this.forgetInputs(name);
     this.pending.clear();
     this.open.splice(0, this.open.length, ...this.open.map(() => openChunks(this.base.config)));
     this.sinceStart = untouched(this.base.config);
@@ -83,13 +109,21 @@ export class FastState {
   reset(): void {
     for (const { name } of this.specs) this.set(name, this.base.tensors.get(name)!.clone());
     this.dropOpenChunks();
+    this.forgetOptimizers();
     this.updates = 0;
   }
 
   dispose(): void {
     this.disposeOpen();
+    this.forgetOptimizers();
     tf.dispose([...this.tensors.values()]);
     this.tensors.clear();
+  }
+
+  /** What went into a matrix belongs to its chunk. */
+  private forgetInputs(name: string): void {
+    this.optimizer.get(memoryName(name, GRAM))?.dispose();
+    this.optimizer.delete(memoryName(name, GRAM));
   }
 
   private openSums(): void {
@@ -101,21 +135,34 @@ export class FastState {
   private disposeOpen(): void {
     tf.dispose([...this.sums.values()]);
     this.sums.clear();
-    for (const { projections, memory, tail } of this.open)
-      tf.dispose([{ ...projections }, { ...memory }, tail]);
+    for (const { projections, memory, tail, mixer } of this.open)
+      tf.dispose([{ ...projections }, { ...memory }, tail, { ...mixer }]);
   }
 }
 
 function openChunks(config: HopeConfig): OpenChunks {
-  return { projections: emptyChunk(config), memory: emptyChunk(config), tail: emptyTail(config, 1) };
+  return {
+    projections: emptyChunk(config),
+    memory: emptyChunk(config),
+    tail: emptyTail(config, 1),
+    mixer: hasMemories(config) ? {} : mixerOf(config).start(config.width, config.heads, 1),
+  };
 }
 
-function emptyChunk({ heads, width }: HopeConfig): Generated {
+function emptyChunk(config: HopeConfig): Generated {
+  const { heads, width, titans } = config;
+  const none = () => tf.zeros<tf.Rank.R3>([heads, 0, width / heads]);
+  const gates = () => tf.zeros<tf.Rank.R2>([heads, 0]);
+  const adaptive = adaptiveOf(titans);
+  const shared = titans.values === 'shared';
   return {
-    k: tf.zeros([heads, 0, width / heads]),
-    v: tf.zeros([heads, 0, width / heads]),
-    eta: tf.zeros([heads, 0]),
-    logAlpha: tf.zeros([heads, 0]),
+    k: none(),
+    v: none(),
+    eta: gates(),
+    logAlpha: gates(),
+    ...(shared && adaptive.includes('q') && { qKey: none() }),
+    ...(shared && adaptive.includes('eta') && { etaKey: none() }),
+    ...(shared && adaptive.includes('alpha') && { alphaKey: none() }),
   };
 }
 

@@ -1,22 +1,51 @@
+import type { ContinuumConfig } from '../checkpoint/continuumConfig.ts';
 import { l2Normalize } from '../tensor/norm.ts';
 import { tf } from '../tensor/tf.ts';
-import { type ContinuumWeights, continuumLevel } from './continuumMemory.ts';
+import { continuumLevel, type LevelWeights } from './continuumMemory.ts';
+import { splitGates, splitHeads } from './heads.ts';
 import { layerNorm } from './layerNorm.ts';
 import { type ConvolutionTail, localConvolution } from './localConvolution.ts';
 import type { BlockParameters } from './parameters.ts';
+import type { Given } from './selfModifyingTitans.ts';
 
 /**
- * A Hope block (Eq. 94–97) with the pre-norm residual stream that the paper leaves out "for clarity":
+ * A block (Eq. 94–97) with the pre-norm residual stream that the paper leaves out "for clarity":
  *
- *   h = x + W_o Titans(conv(LN(x))),   y = MLP^(K−1)(… MLP^(0)(h)).
+ *   h = x + W_o look_back(conv(LN(x))),   y = MLP^(K−1)(… MLP^(0)(h));
+ *
+ * to the letter (mode km), h = look_back(conv(x)).
  *
  * B batch, T tokens, D width, H heads, G = B × H.
  */
+export interface BlockView {
+  /** Normed and convolved, [B × T, D]. */
+  readonly seen: tf.Tensor2D;
+  readonly tail: ConvolutionTail;
+}
+
+/** What a block looks at. @param x [B × T, D] */
+export function blockView(
+  x: tf.Tensor2D,
+  batch: number,
+  block: Pick<BlockParameters, 'norm' | 'convolution'>,
+  tail: ConvolutionTail,
+  sinceStart: Int32Array,
+): BlockView {
+  const normed = block.norm ? layerNorm(x, block.norm) : x;
+  if (!block.convolution) return { seen: normed, tail };
+  const [rows, width] = x.shape;
+  const spread = tf.reshape<tf.Rank.R3>(normed, [batch, rows / batch, width]);
+  const convolved = localConvolution(spread, block.convolution, tail, sinceStart);
+  return { seen: tf.reshape(convolved.out, [rows, width]), tail: convolved.tail };
+}
+
 export interface BlockInputs {
   /** Input of the memories, [G, T, D / H]. */
   readonly memoryInput: tf.Tensor3D;
-  /** Queries, [G, T, D / H]. */
-  readonly query: tf.Tensor3D;
+  /** Queries, [G, T, D / H]; absent where a memory makes them. */
+  readonly query?: tf.Tensor3D;
+  /** What static projections made of it. */
+  readonly given: Given;
   readonly tail: ConvolutionTail;
 }
 
@@ -25,63 +54,78 @@ export function blockInputs(
   x: tf.Tensor2D,
   batch: number,
   heads: number,
-  block: Pick<BlockParameters, 'norm' | 'convolution' | 'query'>,
+  block: Pick<BlockParameters, 'norm' | 'convolution' | 'query' | 'static'>,
   tail: ConvolutionTail,
   sinceStart: Int32Array,
   qkNorm: boolean,
 ): BlockInputs {
-  const [rows, width] = x.shape;
-  const normed = tf.reshape<tf.Rank.R3>(layerNorm(x, block.norm), [batch, rows / batch, width]);
-  const convolved = localConvolution(normed, block.convolution, tail, sinceStart);
-  const flat = tf.reshape<tf.Rank.R2>(convolved.out, [rows, width]);
-  const query = splitHeads(tf.matMul(flat, block.query, false, true), batch, heads);
+  const view = blockView(x, batch, block, tail, sinceStart);
+  const query = block.query && splitHeads(tf.matMul(view.seen, block.query, false, true), batch, heads);
   return {
-    memoryInput: splitHeads(flat, batch, heads),
-    query: qkNorm ? l2Normalize(query) : query,
-    tail: convolved.tail,
+    memoryInput: splitHeads(view.seen, batch, heads),
+    query: query && qkNorm ? l2Normalize(query) : query,
+    given: givenOf(view.seen, batch, heads, block.static),
+    tail: view.tail,
+  };
+}
+
+function givenOf(
+  seen: tf.Tensor2D,
+  batch: number,
+  heads: number,
+  { k, v, eta, alpha }: BlockParameters['static'],
+): Given {
+  const made = (weight: tf.Tensor2D) => tf.matMul<tf.Tensor2D>(seen, weight, false, true);
+  return {
+    ...(k && { k: splitHeads(made(k), batch, heads) }),
+    ...(v && { v: splitHeads(made(v), batch, heads) }),
+    ...(eta && { eta: splitGates(made(eta), batch) }),
+    ...(alpha && { alpha: splitGates(made(alpha), batch) }),
   };
 }
 
 /** What a caller may watch or do its own way in the output of a block. */
 export interface BlockOutputParts {
-  /** @param y what the memories read, heads side by side, [B × T, D] */
+  /** @param y what the block read, heads side by side, [B × T, D] */
   memories(y: tf.Tensor2D): tf.Tensor2D;
   /** Level `k`. @param y [B × T, D] */
-  level(y: tf.Tensor2D, weights: ContinuumWeights, k: number): tf.Tensor2D;
+  level(y: tf.Tensor2D, weights: LevelWeights, k: number): tf.Tensor2D;
 }
 
 /** A block as it is. */
 const plainParts: BlockOutputParts = { memories: y => y, level: continuumLevel };
 
+/** How the levels of a block work together. */
+export type Arrangement = Pick<ContinuumConfig, 'order'>;
+
 /**
- * The residual stream after the memories and the continuum memory system.
- * @param x [B × T, D] @param read M_mem(q), [G, T, D / H]
+ * The residual stream after what was read and the continuum memory system.
+ * @param x [B × T, D] @param read heads side by side, [B × T, D]
  */
 export function blockOutput(
   x: tf.Tensor2D,
-  read: tf.Tensor3D,
-  batch: number,
-  block: { readonly output: tf.Tensor2D; readonly cms: readonly ContinuumWeights[] },
+  read: tf.Tensor2D,
+  block: Pick<BlockParameters, 'output' | 'cms' | 'mix'>,
+  arrangement: Arrangement,
   parts = plainParts,
 ): tf.Tensor2D {
-  const heads = parts.memories(mergeHeads(read, batch));
-  const start = tf.add<tf.Tensor2D>(x, tf.matMul(heads, block.output, false, true));
-  return block.cms.reduce((y, weights, k) => parts.level(y, weights, k), start);
+  const seen = parts.memories(read);
+  const start = block.output ? tf.add<tf.Tensor2D>(x, tf.matMul(seen, block.output, false, true)) : seen;
+  return continuum(start, block, arrangement, (y, k) => parts.level(y, block.cms[k], k));
 }
 
-/** [B × T, D] to [B × H, T, D / H]. */
-export function splitHeads(x: tf.Tensor2D, batch: number, heads: number): tf.Tensor3D {
-  const [rows, width] = x.shape;
-  const tokens = rows / batch;
-  if (heads === 1) return tf.reshape(x, [batch, tokens, width]);
-  const split = tf.transpose(tf.reshape(x, [batch, tokens, heads, width / heads]), [0, 2, 1, 3]);
-  return tf.reshape(split, [batch * heads, tokens, width / heads]);
-}
-
-/** [B × H, T, D / H] to [B × T, D]. */
-export function mergeHeads(x: tf.Tensor3D, batch: number): tf.Tensor2D {
-  const [groups, tokens, inner] = x.shape;
-  const heads = groups / batch;
-  const merged = tf.transpose(tf.reshape(x, [batch, heads, tokens, inner]), [0, 2, 1, 3]);
-  return tf.reshape(merged, [batch * tokens, heads * inner]);
+/**
+ * The levels in their arrangement: a chain (Eq. 73), or side by side in a weighted sum, Σ_k a_k MLP^(k)(x) (Eq. 74).
+ * @param level level `k` of y
+ */
+export function continuum(
+  x: tf.Tensor2D,
+  { cms, mix }: Pick<BlockParameters, 'cms' | 'mix'>,
+  { order }: Arrangement,
+  level: (y: tf.Tensor2D, k: number) => tf.Tensor2D,
+): tf.Tensor2D {
+  const levels = [...cms.keys()];
+  if (!mix) return (order === 'slow-first' ? levels.reverse() : levels).reduce(level, x);
+  const weighted = levels.map(k => tf.mul<tf.Tensor2D>(level(x, k), tf.slice(mix, [k], [1])));
+  return weighted.reduce((sum, each) => tf.add(sum, each));
 }

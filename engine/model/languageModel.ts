@@ -1,15 +1,21 @@
 import type { HopeConfig } from '../checkpoint/config.ts';
+import { hasMemories } from '../checkpoint/systems.ts';
 import { crossEntropy } from '../tensor/crossEntropy.ts';
 import { tf } from '../tensor/tf.ts';
-import { blockInputs, blockOutput } from './hopeBlock.ts';
+import { mergeHeads } from './heads.ts';
+import { blockInputs, blockOutput, blockView } from './hopeBlock.ts';
 import { layerNorm } from './layerNorm.ts';
 import { type ConvolutionTail, tokensSinceStart } from './localConvolution.ts';
-import type { HopeParameters } from './parameters.ts';
-import { selfModify, type TitansOptions, type TitansState } from './selfModifyingTitans.ts';
+import { type MemoryWeights, mapMemory } from './memoryMlp.ts';
+import { mixerOf } from './mixer/index.ts';
+import type { MixerState } from './mixer/mixer.ts';
+import type { BlockParameters, HopeParameters } from './parameters.ts';
+import { type Memories, selfModify, type TitansOptions, type TitansState } from './selfModifyingTitans.ts';
 
-/** What one block carries from token to token. */
+/** What one block carries from token to token: memories, or the state of another way to look back. */
 export interface BlockState {
-  readonly titans: TitansState;
+  readonly titans?: TitansState;
+  readonly mixer?: MixerState;
   readonly tail: ConvolutionTail;
 }
 
@@ -31,18 +37,46 @@ export function titansOptions(config: HopeConfig): TitansOptions {
     gradientCeiling: titans.gradient_ceiling,
     alphaBias: titans.alpha_bias,
     qkNorm: titans.qk_norm,
+    objective: titans.objective,
+    sharedValues: titans.values === 'shared',
+    momentum: titans.momentum,
+    erase: titans.erase,
+    retention: titans.retention,
   };
 }
 
-/** The state before the first token: memories at M□,0, empty convolution windows, [B] rows. */
+/** Tokens that softmax attention looks back at most. */
+export function windowOf({ window = 1024 }: HopeConfig): number {
+  return window;
+}
+
+/** The state before the first token: memories at M□,0, nothing looked at, [B] rows. */
 export function startReading(parameters: HopeParameters, config: HopeConfig, batch: number): ReadingState {
-  const spread = (w: tf.Tensor3D) => (batch === 1 ? tf.clone(w) : tf.tile(w, [batch, 1, 1]));
-  const blocks = parameters.blocks.map(({ memories: { k, v, eta, alpha, memory } }) => {
-    const copy = (m: typeof k) => ({ w1: spread(m.w1), w2: spread(m.w2) });
-    const memories = { k: copy(k), v: copy(v), eta: copy(eta), alpha: copy(alpha), memory: copy(memory) };
-    return { titans: { memories }, tail: emptyTail(config, batch) };
+  const blocks = parameters.blocks.map((block): BlockState => {
+    const tail = emptyTail(config, batch);
+    if (block.memories) return { titans: startTitans(block.memories, config, batch), tail };
+    return { mixer: mixerOf(config).start(config.width, config.heads, batch), tail };
   });
   return { blocks, sinceStart: new Int32Array(batch).fill(config.convolution) };
+}
+
+function startTitans(memories: Memories, { titans }: HopeConfig, batch: number): TitansState {
+  const spread = (w: tf.Tensor3D) => (batch === 1 ? tf.clone(w) : tf.tile(w, [batch, 1, 1]));
+  const started = mapMemories(memories, memory => mapMemory(memory, spread));
+  if (!titans.momentum) return { memories: started };
+  return {
+    memories: started,
+    momenta: mapMemories(started, memory => mapMemory(memory, w => tf.zeros(w.shape))),
+  };
+}
+
+/** The same memories, each replaced. */
+export function mapMemories(
+  memories: Memories,
+  map: (memory: MemoryWeights, name: keyof Memories) => MemoryWeights,
+): Memories {
+  const entries = Object.entries(memories) as [keyof Memories, MemoryWeights][];
+  return Object.fromEntries(entries.map(([name, memory]) => [name, map(memory, name)])) as Memories;
 }
 
 export function emptyTail(config: HopeConfig, batch: number): ConvolutionTail {
@@ -61,18 +95,40 @@ export function readSequence(
   state: ReadingState,
 ): { hidden: tf.Tensor2D; state: ReadingState } {
   const batch = state.sinceStart.length;
-  const options = titansOptions(config);
   const carried = state.sinceStart.slice();
   const sinceStart = tokensSinceStart(ids, ids.length / batch, endOfText, carried);
   let x = embedTokens(parameters, ids);
   const blocks = parameters.blocks.map((block, i) => {
-    const { titans, tail } = state.blocks[i];
-    const inputs = blockInputs(x, batch, config.heads, block, tail, sinceStart, options.qkNorm);
-    const read = selfModify(inputs.memoryInput, inputs.query, titans, options);
-    x = blockOutput(x, read.out, batch, block);
-    return { titans: read.state, tail: inputs.tail };
+    const read = readBlock(x, batch, block, config, state.blocks[i], sinceStart);
+    x = blockOutput(x, read.out, block, config.cms);
+    return read.state;
   });
   return { hidden: layerNorm(x, parameters.norm), state: { blocks, sinceStart: carried } };
+}
+
+/**
+ * What a block reads before its output matrix, and what it leaves behind.
+ * @param x [B × T, D] @returns out, heads side by side, [B × T, D]
+ */
+export function readBlock(
+  x: tf.Tensor2D,
+  batch: number,
+  block: BlockParameters,
+  config: HopeConfig,
+  { titans, mixer, tail }: BlockState,
+  sinceStart: Int32Array,
+): { out: tf.Tensor2D; state: BlockState } {
+  const { heads } = config;
+  if (!hasMemories(config)) {
+    const view = blockView(x, batch, block, tail, sinceStart);
+    const input = { x: view.seen, batch, heads, sinceStart, window: windowOf(config) };
+    const read = mixerOf(config).read(input, block.mixer, mixer!);
+    return { out: read.out, state: { mixer: read.state, tail: view.tail } };
+  }
+  const options = titansOptions(config);
+  const inputs = blockInputs(x, batch, heads, block, tail, sinceStart, options.qkNorm);
+  const read = selfModify(inputs.memoryInput, inputs.query, titans!, options, inputs.given);
+  return { out: mergeHeads(read.out, batch), state: { titans: read.state, tail: inputs.tail } };
 }
 
 /** @returns [ids.length, D] */

@@ -1,9 +1,13 @@
 import type { HopeConfig } from '../checkpoint/config.ts';
+import { hasConvolution, hasMemories, isModern } from '../checkpoint/systems.ts';
+import { adaptiveOf, memoryNames, type TitansConfig } from '../checkpoint/titansConfig.ts';
 import type { LevelId } from '../protocol/level.ts';
 import type { tf } from '../tensor/tf.ts';
-import type { ContinuumWeights } from './continuumMemory.ts';
+import type { LevelWeights } from './continuumMemory.ts';
 import type { NormWeights } from './layerNorm.ts';
-import type { Memories, MemoryName } from './selfModifyingTitans.ts';
+import { mixerOf } from './mixer/index.ts';
+import type { MixerWeights } from './mixer/mixer.ts';
+import type { Memories } from './selfModifyingTitans.ts';
 
 /** How a fresh parameter is filled; `scale` is the standard deviation of `normal`. */
 export type Initial =
@@ -24,17 +28,24 @@ export interface ParameterSpec {
 }
 
 export interface BlockParameters {
-  readonly norm: NormWeights;
-  /** [D, 1, K] */
-  readonly convolution: tf.Tensor3D;
-  /** [D, D] */
-  readonly query: tf.Tensor2D;
+  /** Absent in mode km, as is `output`. */
+  readonly norm?: NormWeights;
+  /** [D, 1, K], where the system has a convolution */
+  readonly convolution?: tf.Tensor3D;
+  /** [D, D], where queries are static */
+  readonly query?: tf.Tensor2D;
+  /** Static projections in place of memories: k, v [D, D], η, α [H, D]. */
+  readonly static: Readonly<Partial<Record<'k' | 'v' | 'eta' | 'alpha', tf.Tensor2D>>>;
   /** [D, D], mixes the heads back into the residual stream. */
-  readonly output: tf.Tensor2D;
-  /** Weights [H, O, D / H] and [H, D / H, D / H]. */
-  readonly memories: Memories;
+  readonly output?: tf.Tensor2D;
+  /** Weights [H, O, D / H] and [H, D / H, D / H]; only where the system has memories */
+  readonly memories?: Memories;
+  /** Weights of another way to look back. */
+  readonly mixer: MixerWeights;
   /** cms.0 first. */
-  readonly cms: readonly ContinuumWeights[];
+  readonly cms: readonly LevelWeights[];
+  /** What independent levels are summed with, [K]. */
+  readonly mix?: tf.Tensor1D;
 }
 
 export interface HopeParameters {
@@ -44,8 +55,6 @@ export interface HopeParameters {
   readonly norm: NormWeights;
 }
 
-const MEMORY_NAMES: readonly MemoryName[] = ['k', 'v', 'eta', 'alpha', 'memory'];
-
 /** Every parameter of a model, in the order of its file. */
 export function parameterSpecs(config: HopeConfig): ParameterSpec[] {
   const blocks = Array.from({ length: config.blocks }, (_, block) => blockSpecs(config, block));
@@ -54,112 +63,203 @@ export function parameterSpecs(config: HopeConfig): ParameterSpec[] {
   return [
     { name: 'embed.weight', shape: [vocabulary, width], module: 'embed', initial: normal(0.04), ...outer },
     ...blocks.flat(),
-    ...normSpecs('norm', width, { module: 'norm', ...outer }),
+    ...normSpecs('norm', width, { module: 'norm', ...outer }, isModern(config)),
   ];
 }
 
 function blockSpecs(config: HopeConfig, block: number): ParameterSpec[] {
-  const { width, heads, convolution, cms } = config;
-  const inner = width / heads;
-  const hidden = width * cms.hidden_multiplier;
+  const { width, heads } = config;
   const prefix = `blocks.${block}`;
   const outer = { level: 'outer', block } as const;
-  const selfmod = { module: 'selfmod', ...outer } as const;
-  const memories = MEMORY_NAMES.flatMap((name): ParameterSpec[] => {
-    const gate = name === 'eta' || name === 'alpha';
-    const level = name === 'memory' ? 'memory' : 'projections';
-    const at = { level, block, module: 'selfmod' } as const;
-    const w1 = { name: `${prefix}.selfmod.m_${name}.w1`, shape: [heads, gate ? 1 : inner, inner] };
-    const w2 = { name: `${prefix}.selfmod.m_${name}.w2`, shape: [heads, inner, inner] };
-    return [
-      { ...w1, ...at, initial: normal(0.5 / Math.sqrt(inner)) },
-      { ...w2, ...at, initial: normal(1 / Math.sqrt(inner)) },
-    ];
-  });
-  const levels = cms.periods.flatMap((_, k): ParameterSpec[] => {
-    const at = { level: `cms.${k}`, block, module: 'cms' } as const;
-    const name = `${prefix}.cms.${k}`;
-    return [
-      ...normSpecs(`${name}.norm`, width, at),
-      { name: `${name}.expand.weight`, shape: [hidden, width], ...at, initial: normal(1 / Math.sqrt(width)) },
-      { name: `${name}.expand.bias`, shape: [hidden], ...at, initial: { kind: 'zeros' } },
-      {
-        name: `${name}.contract.weight`,
-        shape: [width, hidden],
-        ...at,
-        initial: normal(0.5 / Math.sqrt(hidden * config.blocks * cms.periods.length)),
-      },
-      { name: `${name}.contract.bias`, shape: [width], ...at, initial: { kind: 'zeros' } },
-    ];
-  });
+  // Keys have norm 1; values of about that norm keep the first inner updates small.
+  const scale = hasMemories(config) ? 1 / Math.sqrt(width / heads) : 1;
   return [
-    // Keys have norm 1; values of about that norm keep the first inner updates small.
-    ...normSpecs(`${prefix}.norm`, width, { module: 'norm', ...outer }, 1 / Math.sqrt(inner)),
-    {
-      name: `${prefix}.selfmod.local_conv.weight`,
-      shape: [width, 1, convolution],
-      ...selfmod,
-      initial: { kind: 'lastTap' },
-    },
-    {
-      name: `${prefix}.selfmod.w_q.weight`,
-      shape: [width, width],
-      ...selfmod,
-      initial: normal(1 / Math.sqrt(width)),
-    },
-    ...memories,
-    {
-      name: `${prefix}.selfmod.w_o.weight`,
-      shape: [width, width],
-      ...selfmod,
-      initial: normal(1 / Math.sqrt(width)),
-    },
-    ...levels,
+    ...(config.mode === 'km'
+      ? []
+      : normSpecs(`${prefix}.norm`, width, { module: 'norm', ...outer }, isModern(config), scale)),
+    ...(hasMemories(config) ? titansSpecs(config, block) : mixerSpecs(config, block)),
+    ...continuumSpecs(config, block),
   ];
 }
 
-function normSpecs(
-  name: string,
-  width: number,
-  at: Pick<ParameterSpec, 'level' | 'block' | 'module'>,
-  value = 1,
-): ParameterSpec[] {
+function convolutionSpecs(config: HopeConfig, name: string, at: Place): ParameterSpec[] {
+  if (!hasConvolution(config)) return [];
+  return [{ name, shape: [config.width, 1, config.convolution], ...at, initial: { kind: 'lastTap' } }];
+}
+
+function titansSpecs(config: HopeConfig, block: number): ParameterSpec[] {
+  const { width, heads, titans } = config;
+  const inner = width / heads;
+  const at = `blocks.${block}.selfmod`;
+  const outer = { level: 'outer', block, module: 'selfmod' } as const;
+  const adaptive = adaptiveOf(titans);
+  const square = (name: string, rows = width): ParameterSpec => ({
+    name: `${at}.${name}.weight`,
+    shape: [rows, width],
+    ...outer,
+    initial: normal(1 / Math.sqrt(width)),
+  });
+  const memories = memoryNames(titans).flatMap((name): ParameterSpec[] => {
+    const gate = (name === 'eta' || name === 'alpha') && titans.values !== 'shared';
+    const place = { level: name === 'memory' ? 'memory' : 'projections', block, module: 'selfmod' } as const;
+    const out = gate ? 1 : inner;
+    if (titans.memory === 'linear') {
+      const shape = [heads, out, inner];
+      return [{ name: `${at}.m_${name}.w2`, shape, ...place, initial: normal(1 / Math.sqrt(inner)) }];
+    }
+    const skip = { name: `${at}.m_${name}.skip`, initial: { kind: 'zeros' } } as const;
+    const w1 = { name: `${at}.m_${name}.w1`, shape: [heads, out, inner] };
+    const w2 = { name: `${at}.m_${name}.w2`, shape: [heads, inner, inner] };
+    return [
+      { ...w1, ...place, initial: normal(0.5 / Math.sqrt(inner)) },
+      { ...w2, ...place, initial: normal(1 / Math.sqrt(inner)) },
+      ...(gate && titans.gate_skip ? [{ ...w1, ...place, ...skip }] : []),
+    ];
+  });
   return [
-    { name: `${name}.weight`, shape: [width], ...at, initial: { kind: 'constant', value } },
-    { name: `${name}.bias`, shape: [width], ...at, initial: { kind: 'zeros' } },
+    ...convolutionSpecs(config, `${at}.local_conv.weight`, outer),
+    ...(adaptive.includes('q') ? [] : [square('w_q')]),
+    ...staticNames(titans).map(name => square(`w_${name}`, name === 'k' || name === 'v' ? width : heads)),
+    ...memories,
+    ...(config.mode === 'km' ? [] : [square('w_o')]),
   ];
+}
+
+function mixerSpecs(config: HopeConfig, block: number): ParameterSpec[] {
+  const { width, heads } = config;
+  const at = `blocks.${block}.mixer`;
+  const outer = { level: 'outer', block, module: 'mixer' } as const;
+  const own = Object.entries(mixerOf(config).weights(width, heads)).map(
+    ([name, shape]): ParameterSpec => ({
+      name: `${at}.${name}.weight`,
+      shape,
+      ...outer,
+      initial: shape.length === 1 ? { kind: 'constant', value: 1 } : normal(1 / Math.sqrt(width)),
+    }),
+  );
+  const output = { name: `${at}.w_o.weight`, shape: [width, width], initial: normal(1 / Math.sqrt(width)) };
+  return [...convolutionSpecs(config, `${at}.local_conv.weight`, outer), ...own, { ...output, ...outer }];
+}
+
+function continuumSpecs(config: HopeConfig, block: number): ParameterSpec[] {
+  const { cms, width } = config;
+  const hidden = width * cms.hidden_multiplier;
+  const levels = cms.periods.flatMap((_, k): ParameterSpec[] => {
+    const at = { level: `cms.${k}`, block, module: 'cms' } as const;
+    const name = `blocks.${block}.cms.${k}`;
+    const narrow = normal(1 / Math.sqrt(width));
+    const wide = normal(0.5 / Math.sqrt(hidden * config.blocks * cms.periods.length));
+    if (isModern(config)) {
+      return [
+        ...normSpecs(`${name}.norm`, width, at, true),
+        { name: `${name}.gate.weight`, shape: [hidden, width], ...at, initial: narrow },
+        { name: `${name}.expand.weight`, shape: [hidden, width], ...at, initial: narrow },
+        { name: `${name}.contract.weight`, shape: [width, hidden], ...at, initial: wide },
+      ];
+    }
+    return [
+      ...normSpecs(`${name}.norm`, width, at, false),
+      { name: `${name}.expand.weight`, shape: [hidden, width], ...at, initial: narrow },
+      { name: `${name}.expand.bias`, shape: [hidden], ...at, initial: { kind: 'zeros' } },
+      { name: `${name}.contract.weight`, shape: [width, hidden], ...at, initial: wide },
+      { name: `${name}.contract.bias`, shape: [width], ...at, initial: { kind: 'zeros' } },
+    ];
+  });
+  if (cms.form !== 'independent') return levels;
+  const { length } = cms.periods;
+  const mix: ParameterSpec = {
+    name: `blocks.${block}.cms.mix.weight`,
+    shape: [length],
+    level: 'outer',
+    block,
+    module: 'cms',
+    initial: { kind: 'constant', value: 1 / length },
+  };
+  return [...levels, mix];
+}
+
+type Place = Pick<ParameterSpec, 'level' | 'block' | 'module'>;
+
+/** @param root whether it is an RMSNorm, which has no bias */
+function normSpecs(name: string, width: number, at: Place, root: boolean, value = 1): ParameterSpec[] {
+  const weight: ParameterSpec = {
+    name: `${name}.weight`,
+    shape: [width],
+    ...at,
+    initial: { kind: 'constant', value },
+  };
+  const bias: ParameterSpec = { name: `${name}.bias`, shape: [width], ...at, initial: { kind: 'zeros' } };
+  return root ? [weight] : [weight, bias];
 }
 
 function normal(scale: number): Initial {
   return { kind: 'normal', scale };
 }
 
+/** What is generated by a static projection other than the query's. */
+function staticNames(titans: TitansConfig): ('k' | 'v' | 'eta' | 'alpha')[] {
+  const adaptive = adaptiveOf(titans);
+  return (['k', 'v', 'eta', 'alpha'] as const).filter(
+    name => !adaptive.includes(name) && !(name === 'alpha' && titans.retention === false),
+  );
+}
+
 /** The model's parameters as one tree, each taken by its name. */
 export function bindParameters(config: HopeConfig, take: (name: string) => tf.Tensor): HopeParameters {
+  const modern = isModern(config);
   const norm = (name: string): NormWeights => ({
     weight: take(`${name}.weight`) as tf.Tensor1D,
-    bias: take(`${name}.bias`) as tf.Tensor1D,
+    ...(!modern && { bias: take(`${name}.bias`) as tf.Tensor1D }),
+  });
+  const matrix = (name: string) => take(`${name}.weight`) as tf.Tensor2D;
+  const level = (at: string): LevelWeights => ({
+    norm: norm(`${at}.norm`),
+    expand: matrix(`${at}.expand`),
+    contract: matrix(`${at}.contract`),
+    ...(modern
+      ? { gate: matrix(`${at}.gate`) }
+      : {
+          expandBias: take(`${at}.expand.bias`) as tf.Tensor1D,
+          contractBias: take(`${at}.contract.bias`) as tf.Tensor1D,
+        }),
   });
   const blocks = Array.from({ length: config.blocks }, (_, block): BlockParameters => {
     const prefix = `blocks.${block}`;
-    const memories = MEMORY_NAMES.map(name => {
-      const at = `${prefix}.selfmod.m_${name}`;
-      return [name, { w1: take(`${at}.w1`) as tf.Tensor3D, w2: take(`${at}.w2`) as tf.Tensor3D }] as const;
-    });
+    const at = `${prefix}.${hasMemories(config) ? 'selfmod' : 'mixer'}`;
     return {
-      norm: norm(`${prefix}.norm`),
-      convolution: take(`${prefix}.selfmod.local_conv.weight`) as tf.Tensor3D,
-      query: take(`${prefix}.selfmod.w_q.weight`) as tf.Tensor2D,
-      output: take(`${prefix}.selfmod.w_o.weight`) as tf.Tensor2D,
-      memories: Object.fromEntries(memories) as Memories,
-      cms: config.cms.periods.map((_, k) => ({
-        norm: norm(`${prefix}.cms.${k}.norm`),
-        expand: take(`${prefix}.cms.${k}.expand.weight`) as tf.Tensor2D,
-        expandBias: take(`${prefix}.cms.${k}.expand.bias`) as tf.Tensor1D,
-        contract: take(`${prefix}.cms.${k}.contract.weight`) as tf.Tensor2D,
-        contractBias: take(`${prefix}.cms.${k}.contract.bias`) as tf.Tensor1D,
-      })),
+      ...(config.mode !== 'km' && { norm: norm(`${prefix}.norm`), output: matrix(`${at}.w_o`) }),
+      ...(hasConvolution(config) && { convolution: take(`${at}.local_conv.weight`) as tf.Tensor3D }),
+      ...(hasMemories(config)
+        ? bindTitans(config.titans, at, take)
+        : { static: {}, mixer: bindMixer(config, at, take) }),
+      cms: config.cms.periods.map((_, k) => level(`${prefix}.cms.${k}`)),
+      ...(config.cms.form === 'independent' && { mix: take(`${prefix}.cms.mix.weight`) as tf.Tensor1D }),
     };
   });
   return { embed: take('embed.weight') as tf.Tensor2D, blocks, norm: norm('norm') };
+}
+
+function bindTitans(
+  titans: TitansConfig,
+  at: string,
+  take: (name: string) => tf.Tensor,
+): Pick<BlockParameters, 'query' | 'static' | 'memories' | 'mixer'> {
+  const matrix = (name: string) => take(`${at}.w_${name}.weight`) as tf.Tensor2D;
+  const memories = memoryNames(titans).map(name => {
+    const part = (which: string) => take(`${at}.m_${name}.${which}`) as tf.Tensor3D;
+    if (titans.memory === 'linear') return [name, { w2: part('w2') }] as const;
+    const skips = titans.gate_skip && (name === 'eta' || name === 'alpha');
+    return [name, { w1: part('w1'), w2: part('w2'), ...(skips && { skip: part('skip') }) }] as const;
+  });
+  return {
+    ...(!adaptiveOf(titans).includes('q') && { query: matrix('q') }),
+    static: Object.fromEntries(staticNames(titans).map(name => [name, matrix(name)])),
+    memories: Object.fromEntries(memories) as Memories,
+    mixer: {},
+  };
+}
+
+function bindMixer(config: HopeConfig, at: string, take: (name: string) => tf.Tensor): MixerWeights {
+  const names = Object.keys(mixerOf(config).weights(config.width, config.heads));
+  return Object.fromEntries(names.map(name => [name, take(`${at}.${name}.weight`)]));
 }

@@ -1,25 +1,33 @@
 import { tf } from '../tensor/tf.ts';
-import type { ReadingState } from './languageModel.ts';
-import type { Generated, Memories } from './selfModifyingTitans.ts';
+import { mapMemories, type ReadingState } from './languageModel.ts';
+import { mapMemory } from './memoryMlp.ts';
+import { type Generated, type Memories, mapGenerated, type TitansState } from './selfModifyingTitans.ts';
+
+type TensorMap = <T extends tf.Tensor>(tensor: T) => T;
 
 /** The same state with every tensor replaced. */
-export function mapState(state: ReadingState, map: <T extends tf.Tensor>(tensor: T) => T): ReadingState {
-  const generated = (g: Generated | undefined) =>
-    g && { k: map(g.k), v: map(g.v), eta: map(g.eta), logAlpha: map(g.logAlpha) };
-  const memories = ({ k, v, eta, alpha, memory }: Memories): Memories => {
-    const both = (m: typeof k) => ({ w1: map(m.w1), w2: map(m.w2) });
-    return { k: both(k), v: both(v), eta: both(eta), alpha: both(alpha), memory: both(memory) };
-  };
+export function mapState(state: ReadingState, map: TensorMap): ReadingState {
   return {
-    blocks: state.blocks.map(({ titans, tail }) => ({
-      titans: {
-        memories: memories(titans.memories),
-        projectionsPending: generated(titans.projectionsPending),
-        memoryPending: generated(titans.memoryPending),
-      },
+    blocks: state.blocks.map(({ titans, mixer, tail }) => ({
+      ...(titans && { titans: mapTitans(titans, map) }),
+      ...(mixer && { mixer: Object.fromEntries(Object.entries(mixer).map(([name, x]) => [name, map(x)])) }),
       tail: map(tail),
     })),
     sinceStart: state.sinceStart,
+  };
+}
+
+function mapTitans(
+  { memories, momenta, projectionsPending, memoryPending }: TitansState,
+  map: TensorMap,
+): TitansState {
+  const pending = (g: Generated | undefined) => g && mapGenerated(g, map);
+  const each = (of: Memories) => mapMemories(of, memory => mapMemory(memory, map));
+  return {
+    memories: each(memories),
+    ...(momenta && { momenta: each(momenta) }),
+    projectionsPending: pending(projectionsPending),
+    memoryPending: pending(memoryPending),
   };
 }
 

@@ -1,5 +1,6 @@
 import { tf } from '../tensor/tf.ts';
 import type { FastState, OpenChunks } from './fastState.ts';
+import { mapGenerated } from './selfModifyingTitans.ts';
 
 /**
  * A fast state at one moment, open chunks and convolution windows included. Nothing is copied: weights are replaced
@@ -10,6 +11,7 @@ export class StateSnapshot {
     /** Weights by name. */
     readonly tensors: ReadonlyMap<string, tf.Tensor>,
     private readonly sums: ReadonlyMap<string, tf.Tensor>,
+    private readonly optimizer: ReadonlyMap<string, tf.Tensor>,
     private readonly pending: ReadonlyMap<string, number>,
     private readonly open: readonly OpenChunks[],
     private readonly sinceStart: Int32Array,
@@ -17,11 +19,12 @@ export class StateSnapshot {
     readonly updates: number,
   ) {}
 
-  static of({ tensors, sums, pending, open, sinceStart, updates }: FastState): StateSnapshot {
+  static of({ tensors, sums, optimizer, pending, open, sinceStart, updates }: FastState): StateSnapshot {
     const chunks = open.map(shared);
     return new StateSnapshot(
       clones(tensors),
       clones(sums),
+      clones(optimizer),
       new Map(pending),
       chunks,
       sinceStart.slice(),
@@ -34,6 +37,8 @@ export class StateSnapshot {
     state.dropOpenChunks();
     for (const [name, tensor] of this.tensors) state.set(name, tensor.clone());
     for (const [name, tensor] of this.sums) state.setSum(name, tensor.clone());
+    state.forgetOptimizers();
+    for (const [name, tensor] of this.optimizer) state.setOptimizer(name, tensor.clone());
     for (const [level, tokens] of this.pending) state.pending.set(level, tokens);
     this.open.forEach((chunks, block) => {
       disposeChunks(state.open[block]);
@@ -45,18 +50,22 @@ export class StateSnapshot {
 
   /** The same moment once more, to be disposed by itself. */
   copy(): StateSnapshot {
-    const { tensors, sums, pending, open, sinceStart, updates } = this;
-    return new StateSnapshot(clones(tensors), clones(sums), pending, open.map(shared), sinceStart, updates);
+    const { tensors, sums, optimizer, pending, open, sinceStart, updates } = this;
+    const chunks = open.map(shared);
+    const copies = [clones(tensors), clones(sums), clones(optimizer)] as const;
+    return new StateSnapshot(...copies, pending, chunks, sinceStart, updates);
   }
 
   /** Every tensor that it keeps alive, shared ones too. */
   *all(): Generator<tf.Tensor> {
     yield* this.tensors.values();
     yield* this.sums.values();
-    for (const { projections, memory, tail } of this.open) {
+    yield* this.optimizer.values();
+    for (const { projections, memory, tail, mixer } of this.open) {
       yield* Object.values(projections) as tf.Tensor[];
       yield* Object.values(memory) as tf.Tensor[];
       yield tail;
+      yield* Object.values(mixer);
     }
   }
 
@@ -69,16 +78,16 @@ function clones(tensors: ReadonlyMap<string, tf.Tensor>): Map<string, tf.Tensor>
   return new Map([...tensors].map(([name, tensor]) => [name, tf.keep(tensor.clone())]));
 }
 
-function shared({ projections, memory, tail }: OpenChunks): OpenChunks {
-  const generated = ({ k, v, eta, logAlpha }: OpenChunks['memory']) => ({
-    k: tf.keep(k.clone()),
-    v: tf.keep(v.clone()),
-    eta: tf.keep(eta.clone()),
-    logAlpha: tf.keep(logAlpha.clone()),
-  });
-  return { projections: generated(projections), memory: generated(memory), tail: tf.keep(tail.clone()) };
+function shared({ projections, memory, tail, mixer }: OpenChunks): OpenChunks {
+  const again = <T extends tf.Tensor>(tensor: T) => tf.keep(tensor.clone()) as T;
+  return {
+    projections: mapGenerated(projections, again),
+    memory: mapGenerated(memory, again),
+    tail: again(tail),
+    mixer: Object.fromEntries(Object.entries(mixer).map(([name, tensor]) => [name, again(tensor)])),
+  };
 }
 
-function disposeChunks({ projections, memory, tail }: OpenChunks): void {
-  tf.dispose([{ ...projections }, { ...memory }, tail]);
+function disposeChunks({ projections, memory, tail, mixer }: OpenChunks): void {
+  tf.dispose([{ ...projections }, { ...memory }, tail, { ...mixer }]);
 }

@@ -1,4 +1,6 @@
 import { fusedAdamW } from '../tensor/adamW.ts';
+import { tf } from '../tensor/tf.ts';
+import type { LevelOptimizer } from './levelOptimizer.ts';
 
 /** Hyperparameters of AdamW (Loshchilov and Hutter 2019); the learning rate comes with each step. */
 export interface AdamWOptions {
@@ -39,4 +41,37 @@ export function adamWStep(
     second[i] = beta2 * second[i] + (1 - beta2) * g * g;
     weights[i] = keep * weights[i] - (scale * first[i]) / (Math.sqrt(second[i]) * correction + epsilon);
   }
+}
+
+/**
+ * The same as a level's optimizer. Its memories are the two moments, each the solution of a regression on past errors
+ * (Eq. 101–105), and the number of steps for the bias correction. Weight decay spares vectors.
+ */
+export function adamW(values: {
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  readonly weight_decay: number;
+}): LevelOptimizer {
+  const { beta1, beta2, epsilon, weight_decay } = values;
+  const towards = (m: tf.Tensor, x: tf.Tensor, beta: number) =>
+    tf.add(tf.mul(m, tf.scalar(beta)), tf.mul(x, tf.scalar(1 - beta)));
+  return {
+    memories: shape => ({ first: shape, second: shape, steps: [] }),
+    step(theta, error, memories, rate) {
+      const steps = tf.add(memories.steps, tf.scalar(1));
+      const first = towards(memories.first, error, beta1);
+      const second = towards(memories.second, tf.square(error), beta2);
+      const unbiased = (m: tf.Tensor, beta: number) =>
+        tf.div(m, tf.sub(tf.scalar(1), tf.pow(tf.scalar(beta), steps)));
+      const size = tf.add(tf.sqrt(unbiased(second, beta2)), tf.scalar(epsilon));
+      const change = tf.mul(tf.div(unbiased(first, beta1), size), tf.scalar(rate));
+      const keep = theta.rank > 1 ? 1 - rate * weight_decay : 1;
+      return { theta: tf.sub(tf.mul(theta, tf.scalar(keep)), change), memories: { first, second, steps } };
+    },
+    surprise(memory, error, memories) {
+      if (memory === 'steps') return undefined;
+      return tf.sub(memories[memory], memory === 'first' ? error : tf.square(error));
+    },
+  };
 }

@@ -1,4 +1,6 @@
+import { GRAM } from '../model/optimizerMemory.ts';
 import { tf } from '../tensor/tf.ts';
+import type { LevelOptimizer } from './levelOptimizer.ts';
 
 /**
  * One token of the gated delta rule on a linear map (Eq. 88, 93): M (α I − η k kᵀ) − η e kᵀ.
@@ -31,4 +33,25 @@ export function deltaGradientDescent(
 ): tf.Tensor2D {
   const squared = tf.sum(tf.square(x));
   return deltaRule(w, x, gradient, tf.div(eta, tf.add(1, tf.mul(eta, squared))), 1);
+}
+
+/**
+ * The same over a chunk whose errors are all taken at its first weights: W (I − η′ Σ x xᵀ) − η′ Σ ∇_y L ⊗ x with
+ * η′ = η / (1 + η Σ ‖x‖²), which is Eq. 57 for one token and contracts for any number of them. Vectors have no input
+ * and descend. The Gram matrix Σ x xᵀ is gathered while the chunk is read.
+ */
+export function chunkDeltaGradientDescent(): LevelOptimizer {
+  return {
+    memories(shape): Record<string, readonly number[]> {
+      return shape.length === 2 ? { [GRAM]: [shape[1], shape[1]] } : {};
+    },
+    step(theta, error, { [GRAM]: gram }, rate) {
+      if (!gram) return { theta: tf.sub(theta, tf.mul(error, tf.scalar(rate))), memories: {} };
+      const trace = tf.sum(tf.mul(gram, tf.eye(gram.shape[0])));
+      const eta = tf.div(tf.scalar(rate), tf.add(tf.scalar(1), tf.mul(trace, tf.scalar(rate))));
+      const erased = tf.matMul(theta as tf.Tensor2D, gram as tf.Tensor2D);
+      return { theta: tf.sub(theta, tf.mul(tf.add(erased, error), eta)), memories: {} };
+    },
+    surprise: () => undefined,
+  };
 }

@@ -1,5 +1,6 @@
 import { newtonSchulz } from '../tensor/newtonSchulz.ts';
 import { tf } from '../tensor/tf.ts';
+import type { LevelOptimizer } from './levelOptimizer.ts';
 
 /** Hyperparameters of Muon (Jordan et al. 2024); the learning rate comes with each step. */
 export interface MuonOptions {
@@ -50,4 +51,28 @@ export function muonStep(
   const keep = 1 - rate * weightDecay;
   const scale = rate * UPDATE_SIZE * Math.sqrt(Math.max(rows, columns));
   for (let i = 0; i < weights.length; i++) weights[i] = keep * weights[i] - scale * update[i];
+}
+
+/** The same as a level's optimizer: a momentum that is orthogonalised when it is read (Eq. 42–44); of vectors, as it is. */
+export function muon(values: { readonly momentum: number; readonly weight_decay: number }): LevelOptimizer {
+  const { momentum: mu, weight_decay } = values;
+  const mixed = (m: tf.Tensor, g: tf.Tensor) =>
+    tf.add(tf.mul(m, tf.scalar(mu)), tf.mul(g, tf.scalar(1 - mu)));
+  return {
+    memories: shape => ({ momentum: shape }),
+    step(theta, error, memories, rate) {
+      const momentum = mixed(memories.momentum, error);
+      const ahead = mixed(momentum, error);
+      if (!isMatrix(theta.shape)) {
+        return { theta: tf.sub(theta, tf.mul(ahead, tf.scalar(rate))), memories: { momentum } };
+      }
+      const [rows, columns] = theta.shape.slice(-2);
+      const many = tf.reshape<tf.Rank.R3>(ahead, [theta.size / (rows * columns), rows, columns]);
+      const update = tf.reshape(orthogonalised(many), theta.shape);
+      const scale = rate * UPDATE_SIZE * Math.sqrt(Math.max(rows, columns));
+      const kept = tf.mul(theta, tf.scalar(1 - rate * weight_decay));
+      return { theta: tf.sub(kept, tf.mul(update, tf.scalar(scale))), memories: { momentum } };
+    },
+    surprise: (_, error, { momentum }) => tf.sub(momentum, error),
+  };
 }

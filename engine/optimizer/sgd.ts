@@ -1,4 +1,14 @@
 import { tf } from '../tensor/tf.ts';
+import type { LevelOptimizer } from './levelOptimizer.ts';
+
+/** Plain gradient descent; it remembers nothing. */
+export function sgd(): LevelOptimizer {
+  return {
+    memories: () => ({}),
+    step: (theta, error, _, rate) => ({ theta: sgdStep(theta, error, rate), memories: {} }),
+    surprise: () => undefined,
+  };
+}
 
 /** θ − η Σ g (Eq. 71): `sum` holds the errors of the chunk's tokens, all taken at the chunk's first weights. */
 export function sgdStep<R extends tf.Rank>(

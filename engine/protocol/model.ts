@@ -1,5 +1,13 @@
 import type { LevelInfo } from './level.ts';
 
+/** What a chunk with one key, at the largest η and α = 1, multiplies a linear memory's answer to it by. */
+export interface LevelStability {
+  readonly level: 'memory' | 'projections';
+  readonly factor: number;
+  /** 1 − |factor|: below 0 a key that keeps coming back makes the memory grow without end. */
+  readonly margin: number;
+}
+
 /** What the engine tells of a loaded model. */
 export interface ModelInfo {
   readonly name: string;
@@ -14,6 +22,8 @@ export interface ModelInfo {
   readonly levels: readonly LevelInfo[];
   /** Smallest step of training in tokens, the gcd of all periods. */
   readonly tick: number;
+  /** Of levels with an inner loss, how far their writes stay from running away. */
+  readonly stability?: readonly LevelStability[];
   /** Updates applied to the fast state since the base checkpoint. */
   readonly updates: number;
 }

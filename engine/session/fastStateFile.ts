@@ -1,17 +1,22 @@
 import { CheckpointError } from '../checkpoint/checkpointError.ts';
 import { levelsOf } from '../checkpoint/config.ts';
 import { encodeSafetensors, type NamedTensor, parseSafetensors } from '../checkpoint/safetensors.ts';
+import { hasMemories } from '../checkpoint/systems.ts';
 import type { FastState } from '../model/fastState.ts';
+import { windowOf } from '../model/languageModel.ts';
+import { mixerOf } from '../model/mixer/index.ts';
+import type { Generated } from '../model/selfModifyingTitans.ts';
 import { readAll } from '../tensor/readBack.ts';
 import { tf } from '../tensor/tf.ts';
+import { optimizerSlots } from './optimizerSlots.ts';
 
 /**
  * A fast state as a safetensors file: `fast.<name>` holds every weight that training may change, whole, so that
  * reading it back gives the same bits; `sum.<name>`, `open.<block>.…` and `tail.<block>` hold the chunks that are
- * still open. Metadata names the base checkpoint it belongs to.
+ * still open, `optimizer.<name>.<memory>` what the levels' optimizers remember, `mixer.<block>.…` what attention and
+ * recurrences look back on. Metadata names the base checkpoint it belongs to.
  */
 export const FAST_STATE_FORMAT = 'hopescope-fast-state';
-const PARTS = ['k', 'v', 'eta', 'logAlpha'] as const;
 
 /** A tensor of a fast state that its file holds. */
 interface Slot {
@@ -24,7 +29,7 @@ interface Slot {
 
 /** The state as it is when this is called. */
 export async function encodeFastState(state: FastState, modelHash: string): Promise<Uint8Array> {
-  const slots = slotsOf(state, state.pending);
+  const slots = slotsOf(state, state.pending, name => state.optimizer.has(name), mixerShapes(state));
   const counters = {
     format: FAST_STATE_FORMAT,
     version: '1',
@@ -40,13 +45,14 @@ export async function encodeFastState(state: FastState, modelHash: string): Prom
   );
 }
 
-/** About how long the state's file would be: the weights, and the sums of chunks that are open. */
+/** About how long the state's file would be: the weights, what optimizers remember, the sums of chunks that are open. */
 export function stateBytes(state: FastState): number {
   let values = 0;
   for (const { name, level } of state.specs) {
     const { size } = state.tensors.get(name)!;
     values += state.sums.has(name) && state.pending.get(level) ? 2 * size : size;
   }
+  for (const { size } of state.optimizer.values()) values += size;
   return 4 * values;
 }
 
@@ -66,17 +72,27 @@ export function decodeFastState(bytes: Uint8Array, state: FastState, modelHash: 
     throw new CheckpointError('the fast state belongs to another model', path, remedy);
   }
   const { pending, sinceStart, updates } = readCounters(metadata, state, path);
-  const slots = slotsOf(state, pending);
+  const has = (name: string) => tensors.has(`optimizer.${name}`);
+  const slots = slotsOf(state, pending, has, mixerShapes(state, tensors));
   for (const slot of slots) checkEntry(tensors.get(slot.name), slot, path);
   state.dropOpenChunks();
+  state.forgetOptimizers();
   for (const [level, tokens] of pending) state.pending.set(level, tokens);
   state.sinceStart = sinceStart;
   state.updates = updates;
   for (const { name, shape, write } of slots) write(tf.tensor(tensors.get(name)!.data, [...shape]));
 }
 
-/** What the file of a state holds whose levels have read `pending` tokens since their last update. */
-function slotsOf(state: FastState, pending: ReadonlyMap<string, number>): Slot[] {
+/**
+ * What the file of a state holds whose levels have read `pending` tokens since their last update.
+ * @param remembered whether a memory of an optimizer is there @param mixers shapes by the name of a block's state
+ */
+function slotsOf(
+  state: FastState,
+  pending: ReadonlyMap<string, number>,
+  remembered: (name: string) => boolean,
+  mixers: ReadonlyMap<string, readonly number[]>,
+): Slot[] {
   const { heads, width, convolution } = state.base.config;
   const weights = state.specs.map(({ name, shape }): Slot => {
     const read = () => state.tensors.get(name)!;
@@ -91,15 +107,26 @@ function slotsOf(state: FastState, pending: ReadonlyMap<string, number>): Slot[]
     ...(['projections', 'memory'] as const).flatMap(level => {
       const tokens = pending.get(level);
       if (!tokens) return [];
-      return PARTS.map((part): Slot => {
-        const shape = part === 'k' || part === 'v' ? [heads, tokens, width / heads] : [heads, tokens];
-        const read = () => state.open[block][level][part];
+      const parts = Object.keys(state.open[block][level]) as (keyof Generated)[];
+      return parts.map((part): Slot => {
+        const gate = part === 'eta' || part === 'logAlpha';
+        const shape = gate ? [heads, tokens] : [heads, tokens, width / heads];
+        const read = () => state.open[block][level][part]!;
         const write = (tensor: tf.Tensor) => {
           read().dispose();
           state.open[block][level] = { ...state.open[block][level], [part]: tensor };
         };
         return { name: `open.${block}.${level}.${part}`, shape, read, write };
       });
+    }),
+    ...Object.keys(state.open[block].mixer).map((name): Slot => {
+      const at = `mixer.${block}.${name}`;
+      const read = () => state.open[block].mixer[name];
+      const write = (tensor: tf.Tensor) => {
+        read().dispose();
+        state.open[block].mixer = { ...state.open[block].mixer, [name]: tensor as tf.Tensor3D };
+      };
+      return { name: at, shape: mixers.get(at) ?? read().shape, read, write };
     }),
     {
       name: `tail.${block}`,
@@ -111,8 +138,36 @@ function slotsOf(state: FastState, pending: ReadonlyMap<string, number>): Slot[]
       },
     },
   ]);
+  const memories = optimizerSlots(state).filter(({ name }) => remembered(name));
+  const optimizer = memories.map(({ name, shape }): Slot => {
+    const read = () => state.optimizer.get(name)!;
+    return { name: `optimizer.${name}`, shape, read, write: tensor => state.setOptimizer(name, tensor) };
+  });
   // Without a convolution there is no window.
-  return [...weights, ...sums, ...chunks].filter(({ shape }) => !shape.includes(0));
+  return [...weights, ...sums, ...optimizer, ...chunks].filter(({ shape }) => !shape.includes(0));
+}
+
+/**
+ * Shapes of what the blocks look back on, as the state has it or as a file says; attention's has as many tokens as it
+ * has read, up to its window, and any other count is refused by the shape that the state has.
+ */
+function mixerShapes(
+  state: FastState,
+  tensors?: ReadonlyMap<string, NamedTensor>,
+): Map<string, readonly number[]> {
+  const { config } = state.base;
+  const fixed = hasMemories(config) || mixerOf(config).carries;
+  const window = windowOf(config);
+  return new Map(
+    state.open.flatMap(({ mixer }, block) =>
+      Object.entries(mixer).map(([name, { shape }]) => {
+        const at = `mixer.${block}.${name}`;
+        if (!tensors || fixed) return [at, shape] as const;
+        const tokens = tensors.get(at)?.shape[1] ?? 0;
+        return [at, [shape[0], Math.min(tokens, window - 1), shape[2]]] as const;
+      }),
+    ),
+  );
 }
 
 function checkEntry(entry: NamedTensor | undefined, { name, shape }: Slot, path: string): void {

@@ -6,6 +6,7 @@ import { readModelFolder } from '../checkpoint/modelFolder.ts';
 import type { Tokenizer } from '../checkpoint/tokenizer.ts';
 import { BaseModel } from '../model/baseModel.ts';
 import { FastState } from '../model/fastState.ts';
+import { stabilityOf } from '../model/stability.ts';
 import type { ModelInfo } from '../protocol/model.ts';
 
 /** A model folder that was read, with the fast state that training changes. */
@@ -48,6 +49,7 @@ export class OpenModel {
       parameters: specs.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
       levels: levelsOf(config),
       tick: tickOf(config),
+      stability: stabilityOf(config),
       updates: this.fast.updates,
     };
   }

@@ -1,4 +1,5 @@
-import type { ReadingState } from '../model/languageModel.ts';
+import { mapMemories, type ReadingState } from '../model/languageModel.ts';
+import { mapMemory } from '../model/memoryMlp.ts';
 import type { Memories } from '../model/selfModifyingTitans.ts';
 import { tf } from '../tensor/tf.ts';
 
@@ -7,9 +8,15 @@ export type ResetMask = Float32Array;
 
 /**
  * Carried memories where the mask is 0, fresh ones (through which the outer gradient reaches M□,0) where it is 1.
- * Chunks still open are dropped: rows are a whole number of chunks long.
+ * Chunks still open are dropped: rows are a whole number of chunks long. Momentum goes with its memories.
+ * @param carries whether a state other than memories is carried too; if not, every row starts fresh
  */
-export function mergeReset(carried: ReadingState, fresh: ReadingState, reset: ResetMask): ReadingState {
+export function mergeReset(
+  carried: ReadingState,
+  fresh: ReadingState,
+  reset: ResetMask,
+  carries: boolean,
+): ReadingState {
   const batch = reset.length;
   const mix = (old: tf.Tensor3D, start: tf.Tensor3D): tf.Tensor3D => {
     const heads = start.shape[0] / batch;
@@ -17,22 +24,19 @@ export function mergeReset(carried: ReadingState, fresh: ReadingState, reset: Re
     const mask = tf.tensor3d(perGroup, [start.shape[0], 1, 1]);
     return tf.add(tf.mul(start, mask), tf.mul(old, tf.sub(tf.scalar(1), mask)));
   };
+  const mixed = (old: Memories, start: Memories) =>
+    mapMemories(start, (memory, name) => mapMemory(memory, (w, part) => mix(old[name]![part]!, w)));
   return {
-    blocks: fresh.blocks.map((block, i) => {
-      const old = carried.blocks[i].titans.memories;
-      const start = block.titans.memories;
-      const both = (name: keyof Memories) => ({
-        w1: mix(old[name].w1, start[name].w1),
-        w2: mix(old[name].w2, start[name].w2),
-      });
-      const memories = {
-        k: both('k'),
-        v: both('v'),
-        eta: both('eta'),
-        alpha: both('alpha'),
-        memory: both('memory'),
-      };
-      return { titans: { memories }, tail: block.tail };
+    blocks: fresh.blocks.map(({ titans, mixer, tail }, i) => {
+      const before = carried.blocks[i];
+      if (titans && before.titans) {
+        const momenta = titans.momenta && mixed(before.titans.momenta!, titans.momenta);
+        const memories = mixed(before.titans.memories, titans.memories);
+        return { titans: { memories, ...(momenta && { momenta }) }, tail };
+      }
+      if (!mixer || !carries) return { mixer, tail };
+      const kept = Object.entries(mixer).map(([name, x]) => [name, mix(before.mixer![name], x)]);
+      return { mixer: Object.fromEntries(kept), tail };
     }),
     sinceStart: fresh.sinceStart,
   };

@@ -8,7 +8,7 @@ import type { LevelWrite } from './levelWrites.ts';
 export interface TickSignals {
   /** ∇_y L at the memories' output and at every CMS level's, one after the other a block: [blocks × (1 + K), T, D]. */
   readonly taps: tf.Tensor3D;
-  /** η of each block, [heads, T]. */
+  /** η of each block that has memories, [heads, T]. */
   readonly eta: readonly tf.Tensor2D[];
   /** log α of each block, [heads, T]. */
   readonly logAlpha: readonly tf.Tensor2D[];
@@ -134,8 +134,10 @@ export class LevelTelemetry {
         ask(`${level}.lss`, block => ({ what: 'rowNorm', of: inner[block] }));
       }
     }
-    ask('eta', block => ({ what: 'mean', of: [eta[block]] }));
-    ask('alpha', block => ({ what: 'meanExponential', of: [logAlpha[block]] }));
+    if (eta.length) {
+      ask('eta', block => ({ what: 'mean', of: [eta[block]] }));
+      ask('alpha', block => ({ what: 'meanExponential', of: [logAlpha[block]] }));
+    }
     return { places, values: measureAll(asked) };
   }
 

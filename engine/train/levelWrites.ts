@@ -1,5 +1,10 @@
 import type { FastState } from '../model/fastState.ts';
-import { type Memories, type MemoryName, PROJECTIONS, writeMemories } from '../model/selfModifyingTitans.ts';
+import { mapMemories, titansOptions } from '../model/languageModel.ts';
+import { mapMemory, partsOf } from '../model/memoryMlp.ts';
+import { writeMemories } from '../model/memoryWrites.ts';
+import { memoryName } from '../model/optimizerMemory.ts';
+import { type Memories, type MemoryName, projectionsOf } from '../model/selfModifyingTitans.ts';
+import { levelOptimizer, type OptimizerMemories } from '../optimizer/levelOptimizer.ts';
 import { sgdSteps } from '../optimizer/sgd.ts';
 import { tf } from '../tensor/tf.ts';
 
@@ -14,6 +19,10 @@ export interface LevelWrite {
   readonly weights: ReadonlyMap<string, tf.Tensor>;
   /** The summed errors that were applied, by name. */
   readonly errors: ReadonlyMap<string, tf.Tensor>;
+  /** True where the errors are the state's own sums, which it goes on holding. */
+  readonly sharesSums?: boolean;
+  /** New memories of the level's optimizer, by name. */
+  readonly optimizer?: ReadonlyMap<string, tf.Tensor>;
   /** ∇_y ℓ of the inner loss of each memory of a block, [G, C, O], for levels with an inner loss of their own. */
   readonly inner?: readonly (readonly tf.Tensor3D[])[];
 }
@@ -25,42 +34,86 @@ export function writeTitansLevel(
   memories: readonly Memories[],
   rate: number,
 ): LevelWrite {
-  const options = { gradientCeiling: state.base.config.titans.gradient_ceiling, rate, withSubtracted: true };
-  const names: readonly MemoryName[] = level === 'memory' ? ['memory'] : PROJECTIONS;
+  const { config } = state.base;
+  const options = { ...titansOptions(config), rate, withSubtracted: true };
   const weights = new Map<string, tf.Tensor>();
   const errors = new Map<string, tf.Tensor>();
+  const optimizer = new Map<string, tf.Tensor>();
   const inner = state.open.map((open, block) => {
-    const pending = open[level];
-    const written = writeMemories(memories[block], names, pending, options);
+    const names: readonly MemoryName[] = level === 'memory' ? ['memory'] : projectionsOf(memories[block]);
+    const momenta = config.titans.momentum ? momentaOf(state, block, memories[block]) : undefined;
+    const written = writeMemories(memories[block], names, open[level], { ...options, momenta });
     return names.map(name => {
-      const at = `blocks.${block}.selfmod.m_${name}`;
-      for (const part of ['w1', 'w2'] as const) {
-        weights.set(`${at}.${part}`, written[name].weights[part]);
-        errors.set(`${at}.${part}`, written[name].subtracted![part]);
+      for (const part of partsOf(memories[block][name]!)) {
+        const at = `blocks.${block}.selfmod.m_${name}.${part}`;
+        weights.set(at, written[name].weights[part]!);
+        errors.set(at, written[name].subtracted![part]!);
+        if (momenta) optimizer.set(memoryName(at, 'momentum'), written[name].momentum![part]!);
       }
       return written[name].surprise;
     });
   });
-  return { level, weights, errors, inner };
+  return { level, weights, errors, inner, optimizer };
 }
 
-/** θ − η Σ g for level `cms.k` in every block (Eq. 71). */
+/** S of every memory of a block, zero before its first write. */
+export function momentaOf(state: FastState, block: number, memories: Memories): Memories {
+  return mapMemories(memories, (memory, name) =>
+    mapMemory(memory, (w, part) => {
+      const at = memoryName(`blocks.${block}.selfmod.m_${name}.${part}`, 'momentum');
+      return (state.optimizer.get(at) as tf.Tensor3D | undefined) ?? tf.zeros(w.shape);
+    }),
+  );
+}
+
+/** The write of level `cms.k` in every block by its optimizer, θ − η Σ g (Eq. 71) where none is named. */
 export function writeContinuumLevel(state: FastState, level: string, rate: number): LevelWrite {
   const specs = state.specs.filter(spec => spec.level === level);
   const errors = new Map(specs.map(({ name }) => [name, state.sums.get(name)!]));
   const thetas = specs.map(({ name }) => state.tensors.get(name)!);
-  const steps = sgdSteps(thetas, [...errors.values()], rate);
-  const weights = new Map(specs.map(({ name }, i) => [name, steps[i]]));
-  return { level, weights, errors, rate };
+  const config = state.base.config.cms.optimizers?.[Number(level.slice('cms.'.length))];
+  if (!config || config.kind === 'sgd') {
+    const steps = sgdSteps(thetas, [...errors.values()], rate);
+    const weights = new Map(specs.map(({ name }, i) => [name, steps[i]]));
+    return { level, weights, errors, rate, sharesSums: true };
+  }
+  const weights = new Map<string, tf.Tensor>();
+  const optimizer = new Map<string, tf.Tensor>();
+  const { memories, step } = levelOptimizer(config);
+  specs.forEach(({ name, shape }, i) => {
+    const before: OptimizerMemories = Object.fromEntries(
+      Object.entries(memories(shape)).map(([memory, extent]) => {
+        const at = memoryName(name, memory);
+        return [memory, state.optimizer.get(at) ?? tf.zeros([...extent])];
+      }),
+    );
+    const after = step(thetas[i], errors.get(name)!, before, rate);
+    weights.set(name, after.theta);
+    for (const [memory, tensor] of Object.entries(after.memories)) {
+      optimizer.set(memoryName(name, memory), tensor);
+    }
+  });
+  return { level, weights, errors, optimizer, sharesSums: true };
+}
+
+/** The end of the context of a nested level: it starts again at its meta-learned state (Eq. 72). */
+export function restartLevel(state: FastState, level: string): LevelWrite {
+  const specs = state.specs.filter(spec => spec.level === level);
+  return {
+    level,
+    weights: new Map(specs.map(({ name }) => [name, tf.clone(state.base.tensors.get(name)!)])),
+    errors: new Map(specs.map(({ name }) => [name, state.sums.get(name)!])),
+    sharesSums: true,
+  };
 }
 
 /** The same write, outliving the enclosing tidy. */
 export function keepWrite(write: LevelWrite): LevelWrite {
   for (const tensor of write.weights.values()) tf.keep(tensor);
+  for (const tensor of write.optimizer?.values() ?? []) tf.keep(tensor);
   // Sums of CMS errors belong to the state; a share of them makes every write's errors the holder's to dispose.
-  const shared = write.rate !== undefined;
   const errors = new Map(
-    [...write.errors].map(([name, tensor]) => [name, tf.keep(shared ? tensor.clone() : tensor)]),
+    [...write.errors].map(([name, tensor]) => [name, tf.keep(write.sharesSums ? tensor.clone() : tensor)]),
   );
   return { ...write, errors, inner: write.inner?.map(block => block.map(tensor => tf.keep(tensor))) };
 }

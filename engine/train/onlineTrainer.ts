@@ -1,7 +1,15 @@
 import { levelsOf } from '../checkpoint/config.ts';
 import type { FastState } from '../model/fastState.ts';
 import { titansOptions } from '../model/languageModel.ts';
-import { appendGenerated, type Generated, generate } from '../model/selfModifyingTitans.ts';
+import {
+  appendGenerated,
+  type Generated,
+  type Given,
+  generate,
+  type Memories,
+  mapGenerated,
+  type TitansOptions,
+} from '../model/selfModifyingTitans.ts';
 import { METRIC_INDEX, METRICS } from '../protocol/metric.ts';
 import type { Update } from '../protocol/update.ts';
 import { fusedGenerate } from '../tensor/generate.ts';
@@ -10,7 +18,14 @@ import { finiteness } from '../tensor/squares.ts';
 import { tf } from '../tensor/tf.ts';
 import { DivergedError } from './divergedError.ts';
 import { LevelTelemetry, type TelemetryColumns } from './levelTelemetry.ts';
-import { keepWrite, type LevelWrite, writeContinuumLevel, writeTitansLevel } from './levelWrites.ts';
+import {
+  keepWrite,
+  type LevelWrite,
+  restartLevel,
+  writeContinuumLevel,
+  writeTitansLevel,
+} from './levelWrites.ts';
+import { type OptimizerUpdate, optimizerUpdates } from './optimizerUpdates.ts';
 import { forwardTick, type TickForward } from './tickForward.ts';
 import type { Tick } from './tokenStream.ts';
 
@@ -22,6 +37,8 @@ export interface OnlineOptions {
   readonly telemetry: boolean;
   /** Sees the state when every open chunk has the tick, before the levels that are due are written. */
   readonly beforeWrites?: (due: readonly string[]) => void;
+  /** Told what a tick's writes did to the memories of the levels' optimizers, when they did something. */
+  readonly onOptimizers?: (updates: readonly OptimizerUpdate[], index: number) => void;
 }
 
 /**
@@ -71,34 +88,37 @@ export class OnlineTrainer {
       const metrics = columns
         ? telemetry!.record(writes, columns.places, report.subarray(tokens + writes.length))
         : this.firedOnly(writes);
+      const { onOptimizers } = this.options;
+      const memories = onOptimizers ? await optimizerUpdates(state, writes) : [];
       this.commit(writes);
       committed = true;
+      if (memories.length) onOptimizers!(memories, index);
       const loss = surprise.reduce((sum, s) => sum + s, 0) / surprise.length;
       return { index, position: tick.position, loss, surprise, metrics };
     } finally {
-      if (!committed) for (const { weights } of writes) tf.dispose([...weights.values()]);
-      tf.dispose([forward.losses, [...forward.memoryInputs], forward.taps ?? []]);
+      if (!committed) for (const { weights, optimizer } of writes) disposeMaps(weights, optimizer);
+      tf.dispose([forward.losses, forward.inputs.map(inputs => ({ ...inputs })), forward.taps ?? []]);
       tf.dispose(generated.map(g => ({ ...g })));
       for (const { errors, inner } of writes) tf.dispose([[...errors.values()], (inner ?? []).flat()]);
     }
   }
 
   /** Adds a tick to the open chunks of the memories. @returns what the memories generated for it, a block. */
-  private accumulate({ memoryInputs, tails }: TickForward, tokens: number): Generated[] {
+  private accumulate({ inputs, left }: TickForward, tokens: number): Generated[] {
     const { state } = this;
     const options = titansOptions(state.base.config);
     const { blocks } = state.parameters();
-    const generated = state.open.map((open, i) => {
-      const next = keep(() => {
-        const { memories } = blocks[i];
-        return (
-          fusedGenerate(memories, memoryInputs[i], options) ?? generate(memories, memoryInputs[i], options)
-        );
-      });
+    state.open.forEach((open, i) => {
+      tf.dispose([open.tail, { ...open.mixer }]);
+      open.tail = left[i].tail;
+      open.mixer = left[i].mixer;
+    });
+    const generated = inputs.map(({ memoryInput, ...given }, i) => {
+      const { memories } = blocks[i];
+      const next = keep(() => generateTokens(memories!, memoryInput, options, given));
+      const open = state.open[i];
       open.projections = extend(open.projections, next);
       open.memory = extend(open.memory, next);
-      open.tail.dispose();
-      open.tail = tails[i];
       return next;
     });
     for (const { id } of this.levels) state.pending.set(id, (state.pending.get(id) ?? 0) + tokens);
@@ -115,16 +135,27 @@ export class OnlineTrainer {
   private write(level: string): LevelWrite {
     const rate = this.options.learningRates[level];
     if (rate === 0) return { level, frozen: true, weights: new Map(), errors: new Map() };
-    if (level !== 'memory' && level !== 'projections') return writeContinuumLevel(this.state, level, rate);
-    const memories = this.state.parameters().blocks.map(block => block.memories);
+    if (level !== 'memory' && level !== 'projections') {
+      if (this.contextEnds(level)) return restartLevel(this.state, level);
+      return writeContinuumLevel(this.state, level, rate);
+    }
+    const memories = this.state.parameters().blocks.map(block => block.memories!);
     return writeTitansLevel(this.state, level, memories, rate);
+  }
+
+  /** Whether a nested level's context ends at this tick: the chunk of the next slower one is full. */
+  private contextEnds(level: string): boolean {
+    if (this.state.base.config.cms.form !== 'nested') return false;
+    const slower = this.levels[this.levels.findIndex(({ id }) => id === level) + 1];
+    return slower !== undefined && this.state.pending.get(slower.id)! >= slower.period;
   }
 
   /** Puts the new weights in place and opens new chunks. */
   private commit(writes: readonly LevelWrite[]): void {
     const { state } = this;
-    for (const { level, weights } of writes) {
+    for (const { level, weights, optimizer } of writes) {
       for (const [name, tensor] of weights) state.set(name, tensor);
+      for (const [name, tensor] of optimizer ?? []) state.setOptimizer(name, tensor);
       state.closeChunk(level);
     }
     state.updates++;
@@ -172,12 +203,23 @@ export class OnlineTrainer {
   }
 }
 
+/** What memories and static projections generate for a tick, in one kernel where the backend has it. */
+function generateTokens(memories: Memories, x: tf.Tensor3D, options: TitansOptions, given: Given): Generated {
+  const { k, v, eta, alpha } = memories;
+  const usual = !options.sharedValues && [k, v, eta, alpha].every(memory => memory?.w1 && !memory.skip);
+  const made = usual ? fusedGenerate(memories as never, x, options) : undefined;
+  return made ?? generate(memories, x, options, given);
+}
+
+function disposeMaps(...maps: (ReadonlyMap<string, tf.Tensor> | undefined)[]): void {
+  for (const map of maps) tf.dispose([...(map?.values() ?? [])]);
+}
+
 /** Runs `body` in a tidy and keeps what it generated. */
 function keep(body: () => Generated): Generated {
   let kept: Generated | undefined;
   tf.tidy(() => {
-    const { k, v, eta, logAlpha } = body();
-    kept = { k: tf.keep(k), v: tf.keep(v), eta: tf.keep(eta), logAlpha: tf.keep(logAlpha) };
+    kept = mapGenerated(body(), tensor => tf.keep(tensor));
   });
   return kept!;
 }
@@ -186,13 +228,8 @@ function keep(body: () => Generated): Generated {
 function extend(open: Generated, next: Generated): Generated {
   const longer = keep(() => {
     const both = appendGenerated(open, next);
-    return both === next ? shared(next) : both;
+    return both === next ? mapGenerated(next, tensor => tf.clone(tensor)) : both;
   });
   tf.dispose({ ...open });
   return longer;
-}
-
-/** The same tokens under handles of their own. */
-function shared({ k, v, eta, logAlpha }: Generated): Generated {
-  return { k: tf.clone(k), v: tf.clone(v), eta: tf.clone(eta), logAlpha: tf.clone(logAlpha) };
 }

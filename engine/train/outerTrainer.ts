@@ -1,13 +1,14 @@
 import { type AdamWOptions, adamWStep, type Moments } from '../optimizer/adamW.ts';
 import { isMatrix, type MuonOptions, muonStep } from '../optimizer/muon.ts';
 import type { GradientSource } from './gradientPool.ts';
+import type { OuterMemories } from './outerMemories.ts';
 import type { ParameterLayout } from './parameterLayout.ts';
 import type { Rows } from './rowGradients.ts';
 
 /**
  * Outer loop: every parameter, the initial states M□,0 and θ_0 of all levels among them, is learned by
- * back-propagation through reads and writes (Eq. 73, §8.1), with a clipped gradient and AdamW, or Muon for matrices
- * other than the embedding and AdamW for the rest.
+ * back-propagation through reads and writes (Eq. 73, §8.1), with a clipped gradient and AdamW, Muon for matrices
+ * other than the embedding and AdamW for the rest, or an optimizer that the levels have too.
  */
 export class OuterTrainer {
   readonly moments: Moments;
@@ -22,6 +23,8 @@ export class OuterTrainer {
     /** First moments are Muon's momentum for what it steps. */
     moments?: Moments,
     private readonly muon?: MuonOptions,
+    /** Steps everything where it is there. */
+    private readonly memories?: OuterMemories,
   ) {
     const { size } = layout;
     this.moments = moments ?? { first: new Float32Array(size), second: new Float32Array(size) };
@@ -55,6 +58,11 @@ export class OuterTrainer {
       const decays = shape.length > 1 && initial.kind === 'normal';
       const weights = layout.part(this.source.weights, i);
       const slope = layout.part(gradient, i);
+      if (this.memories) {
+        const keep = decays ? 1 - rate * this.adamW.weightDecay : 1;
+        this.memories.step(name, shape, weights, slope, rate, keep);
+        return;
+      }
       const first = layout.part(moments.first, i);
       if (this.muon && decays && isMatrix(shape) && name !== 'embed.weight') {
         muonStep(weights, slope, first, shape, rate, this.muon);

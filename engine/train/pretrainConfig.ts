@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { reasonOf } from '../checkpoint/atomicFile.ts';
 import { CheckpointError } from '../checkpoint/checkpointError.ts';
 import { type HopeConfig, parseConfig } from '../checkpoint/config.ts';
+import { hasMemories } from '../checkpoint/systems.ts';
+import { OUTER_OPTIMIZERS, type OuterOptimizer } from './outerMemories.ts';
 
 /** `--config` of `hopescope pretrain`: the model to build and how its outer loop runs. */
 export interface PretrainConfig {
@@ -15,8 +17,12 @@ export interface TrainingConfig {
   /** Tokens a row and step; a multiple of every Titans period. */
   readonly tokens: number;
   readonly steps: number;
-  /** What steps the weights, AdamW if absent; with Muon, matrices but the embedding are its. */
-  readonly optimizer?: 'adamw' | 'muon';
+  /**
+   * What steps the weights, AdamW if absent; with Muon, matrices but the embedding are its. The others are those of the
+   * levels, at their usual hyperparameters; delta gradient descent is none of them, as the outer loop does not keep
+   * what went into a matrix.
+   */
+  readonly optimizer?: 'adamw' | 'muon' | OuterOptimizer;
   /** Peak learning rate. */
   readonly rate: number;
   readonly warmup_steps: number;
@@ -82,12 +88,18 @@ export async function readPretrainConfig(path: string): Promise<PretrainConfig> 
     }
   }
   const { optimizer = 'adamw' } = json.training;
-  if (optimizer !== 'adamw' && optimizer !== 'muon') {
+  const known = ['adamw', 'muon', ...OUTER_OPTIMIZERS];
+  if (!known.includes(optimizer as string)) {
     const given = JSON.stringify(optimizer);
-    throw new CheckpointError(`training.optimizer is ${given}`, path, 'It must be "adamw" or "muon".');
+    throw new CheckpointError(
+      `training.optimizer is ${given}`,
+      path,
+      `It must be one of ${known.join(', ')}.`,
+    );
   }
   const training = json.training as unknown as TrainingConfig;
-  for (const period of [model.titans.memory_period, model.titans.projections_period]) {
+  const { memory_period, projections_period } = model.titans;
+  for (const period of hasMemories(model) ? [memory_period, projections_period] : []) {
     if (training.tokens % period !== 0) {
       throw new CheckpointError(
         `training.tokens is ${training.tokens}`,

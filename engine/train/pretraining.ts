@@ -8,6 +8,7 @@ import { initialParameters } from '../model/initialize.ts';
 import { Random } from '../tensor/random.ts';
 import { BatchSource, type Corpus, readDocuments, tokeniseCorpus } from './corpus.ts';
 import { type GradientSource, pooledGradients, singleGradients } from './gradientPool.ts';
+import { OuterMemories } from './outerMemories.ts';
 import { OuterTrainer } from './outerTrainer.ts';
 import { ParameterLayout } from './parameterLayout.ts';
 import type { PretrainConfig } from './pretrainConfig.ts';
@@ -73,7 +74,12 @@ export async function pretrain(
   const adamW = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: training.weight_decay };
   const muon =
     training.optimizer === 'muon' ? { momentum: 0.95, weightDecay: training.weight_decay } : undefined;
-  const trainer = new OuterTrainer(layout, gradients, adamW, training.clip, state.moments, muon);
+  const { optimizer = 'adamw' } = training;
+  const memories =
+    optimizer === 'adamw' || optimizer === 'muon'
+      ? undefined
+      : new OuterMemories(optimizer, new Map(state.memories));
+  const trainer = new OuterTrainer(layout, gradients, adamW, training.clip, state.moments, muon, memories);
   const source = new BatchSource(corpus, tokenizer.endOfText, training.batch, training.tokens, training.seed);
   const begun = performance.now();
   const first = state.step;
@@ -83,8 +89,9 @@ export async function pretrain(
     const { moments } = trainer;
     const elapsed = seconds + (performance.now() - begun) / 1000;
     const next = { step, loss, validationLoss, seconds: elapsed, tokenizer: state.tokenizer, moments };
+    const remembered = memories?.memories;
     const weights = layout.split(gradients.weights);
-    await writePretrainingState(statePath, { model, training }, { ...next, weights });
+    await writePretrainingState(statePath, { model, training }, { ...next, weights, memories: remembered });
     const tensors = layout.specs.map(({ name, shape }) => ({ name, shape, data: weights.get(name)! }));
     await writeModelFolder(output, { config: model, tokenizerJson: state.tokenizer, tensors });
   };

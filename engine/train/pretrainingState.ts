@@ -6,6 +6,8 @@ import type { Moments } from '../optimizer/adamW.ts';
 import { ParameterLayout } from './parameterLayout.ts';
 import type { PretrainConfig } from './pretrainConfig.ts';
 
+const MEMORY = 'memory.';
+
 /** All that the outer loop needs to go on: one file, written atomically. */
 export interface PretrainingState {
   readonly step: number;
@@ -18,6 +20,8 @@ export interface PretrainingState {
   readonly weights: ReadonlyMap<string, Float32Array>;
   /** Absent before the first step. */
   readonly moments?: Moments;
+  /** What another optimizer remembers, by name. */
+  readonly memories?: ReadonlyMap<string, Float32Array>;
 }
 
 /** @returns undefined when there is no such file. @throws CheckpointError when it is of another configuration. */
@@ -52,13 +56,18 @@ export async function readPretrainingState(
     tokenizer: JSON.parse(metadata.tokenizer),
     weights: all('weight.'),
     moments: { first: flat('first.'), second: flat('second.') },
+    memories: new Map(
+      [...tensors]
+        .filter(([name]) => name.startsWith(MEMORY))
+        .map(([name, { data }]) => [name.slice(MEMORY.length), data]),
+    ),
   };
 }
 
 export async function writePretrainingState(
   path: string,
   config: PretrainConfig,
-  state: Required<PretrainingState>,
+  state: Required<Omit<PretrainingState, 'memories'>> & Pick<PretrainingState, 'memories'>,
 ): Promise<void> {
   const layout = new ParameterLayout(config.model);
   const tensors = layout.specs.flatMap(({ name, shape }, i) => [
@@ -66,7 +75,12 @@ export async function writePretrainingState(
     { name: `first.${name}`, shape, data: layout.part(state.moments.first, i) },
     { name: `second.${name}`, shape, data: layout.part(state.moments.second, i) },
   ]);
-  await writeSafetensors(path, tensors, {
+  const memories = [...(state.memories ?? [])].map(([name, data]) => ({
+    name: `${MEMORY}${name}`,
+    shape: [data.length],
+    data,
+  }));
+  await writeSafetensors(path, [...tensors, ...memories], {
     config: fingerprint(config),
     step: String(state.step),
     loss: String(state.loss),
@@ -80,7 +94,7 @@ export async function writePretrainingState(
 function fingerprint({ model, training }: PretrainConfig): string {
   const { learning_rates: _online, name: _name, ...built } = model;
   const { validation_interval: _every, checkpoint_interval: _saved, optimizer, ...steps } = training;
-  const run = optimizer === 'muon' ? { ...steps, optimizer } : steps;
+  const run = optimizer && optimizer !== 'adamw' ? { ...steps, optimizer } : steps;
   return createHash('sha256')
     .update(JSON.stringify([built, run]))
     .digest('hex');

@@ -1,11 +1,24 @@
 import type { HopeConfig } from '../checkpoint/config.ts';
-import { type ReadingState, readSequence, startReading, tokenLosses } from '../model/languageModel.ts';
+import { hasMemories } from '../checkpoint/systems.ts';
+import {
+  headLogits,
+  type ReadingState,
+  readSequence,
+  startReading,
+  tokenLosses,
+} from '../model/languageModel.ts';
+import { mixerOf } from '../model/mixer/index.ts';
 import { bindParameters, type HopeParameters } from '../model/parameters.ts';
 import { disposeState, keepState } from '../model/readingState.ts';
 import { readAll, readBack } from '../tensor/readBack.ts';
 import { tf } from '../tensor/tf.ts';
 import { mergeReset, type ResetMask } from './carriedState.ts';
 import { ParameterLayout } from './parameterLayout.ts';
+
+/** Whether rows go on with what the rows before left. */
+function carriesOn(config: HopeConfig): boolean {
+  return hasMemories(config) || mixerOf(config).carries;
+}
 
 /** Rows of tokens, R × T row-major, with the token that follows each. */
 export interface Rows {
@@ -43,7 +56,7 @@ export class RowGradients {
     const lossOf = (...values: tf.Tensor[]) => {
       const parameters = this.bind(values);
       const fresh = startReading(parameters, this.config, reset.length);
-      const start = this.state ? mergeReset(this.state, fresh, reset) : fresh;
+      const start = this.state ? mergeReset(this.state, fresh, reset, carriesOn(this.config)) : fresh;
       const read = readSequence(parameters, this.config, ids, this.endOfText, start);
       after = keepState(read.state);
       return tf.mean(tokenLosses(parameters, read.hidden, targets)) as tf.Scalar;
@@ -69,6 +82,17 @@ export class RowGradients {
       return tf.mean(tokenLosses(parameters, hidden, targets));
     });
     return loss;
+  }
+
+  /** The likeliest next token after each, of rows read from M□,0, [R × T]; nothing is changed. */
+  async answers(weights: Float32Array, { ids }: Pick<Rows, 'ids'>, rows: number): Promise<Int32Array> {
+    const found = await readBack(() => {
+      const parameters = this.bind(this.layout.tensors(weights));
+      const start = startReading(parameters, this.config, rows);
+      const { hidden } = readSequence(parameters, this.config, ids, this.endOfText, start);
+      return tf.cast(tf.argMax(headLogits(parameters, hidden), 1), 'float32');
+    });
+    return Int32Array.from(found);
   }
 
   dispose(): void {

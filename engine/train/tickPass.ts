@@ -1,4 +1,5 @@
-import { continuumLevel } from '../model/continuumMemory.ts';
+import { isModern } from '../checkpoint/systems.ts';
+import { type ContinuumWeights, continuumLevel } from '../model/continuumMemory.ts';
 import type { FastState } from '../model/fastState.ts';
 import type { BlockOutputParts } from '../model/hopeBlock.ts';
 import { bindParameters } from '../model/parameters.ts';
@@ -24,7 +25,9 @@ export interface TickPass {
 
 /** Takes the way that the backend has: sums written by the kernel, or gradients that are added to them. */
 export function openPass(state: FastState, tokens: number, withTaps: boolean): TickPass {
-  return hasContinuumSum() ? kernelPass(state, tokens, withTaps) : addingPass(state, tokens, withTaps);
+  const { config } = state.base;
+  const chain = hasContinuumSum() && !isModern(config) && config.cms.form !== 'independent';
+  return chain ? kernelPass(state, tokens, withTaps) : addingPass(state, tokens, withTaps);
 }
 
 function placesOf({ base: { config } }: FastState): { each: number; all: number } {
@@ -52,8 +55,9 @@ function kernelPass(state: FastState, tokens: number, withTaps: boolean): TickPa
             const at = tap(0);
             return at ? tapped(begun, at) : begun;
           },
-          level: (y, { norm, ...weights }, k) => {
-            const { norm: normSums, ...rest } = sums[index].cms[k];
+          level: (y, of, k) => {
+            const { norm, ...weights } = of as ContinuumWeights;
+            const { norm: normSums, ...rest } = sums[index].cms[k] as ContinuumWeights;
             return continuumIntoSums(y, { ...norm, ...weights }, { ...normSums, ...rest }, tap(k + 1));
           },
         };

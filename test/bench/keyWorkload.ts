@@ -1,5 +1,6 @@
 import type { MemoryWeights } from '../../engine/model/memoryMlp.ts';
-import { type Generated, writeMemories } from '../../engine/model/selfModifyingTitans.ts';
+import { writeMemories } from '../../engine/model/memoryWrites.ts';
+import type { Generated } from '../../engine/model/selfModifyingTitans.ts';
 import { Random } from '../../engine/tensor/random.ts';
 import { tf } from '../../engine/tensor/tf.ts';
 import { alternate, type KernelSets, processorSeconds } from './kernelSets.ts';
@@ -13,8 +14,10 @@ const FLOPS_PER_TOKEN = 9 * 2 * heads * width * hidden;
 
 export const NAME = `key workload (${heads} heads, D ${width}, hidden ${hidden}, chunk ${chunk})`;
 
+type Mlp = Pick<Required<MemoryWeights>, 'w1' | 'w2'>;
+
 export interface KeyWorkload {
-  readonly start: MemoryWeights;
+  readonly start: Mlp;
   readonly chunks: readonly (Generated & { readonly query: tf.Tensor3D })[];
 }
 
@@ -42,14 +45,14 @@ export function keyInputs(): KeyWorkload {
 }
 
 /** Reads and writes all chunks. @param each sees what was read of a chunk, [heads, chunk, width] */
-export function keyPass({ start, chunks }: KeyWorkload, each: (read: Float32Array) => void): MemoryWeights {
-  let memory: MemoryWeights = { w1: start.w1.clone(), w2: start.w2.clone() };
+export function keyPass({ start, chunks }: KeyWorkload, each: (read: Float32Array) => void): Mlp {
+  let memory: Mlp = { w1: start.w1.clone(), w2: start.w2.clone() };
   for (const { query, ...recorded } of chunks) {
     const next = tf.tidy(() => {
       const all = { k: memory, v: memory, eta: memory, alpha: memory, memory };
       const { memory: written } = writeMemories(all, ['memory'], recorded, { gradientCeiling: 1, query });
       each(written.read!.dataSync() as Float32Array);
-      return { w1: written.weights.w1, w2: written.weights.w2 };
+      return { w1: written.weights.w1!, w2: written.weights.w2 };
     });
     tf.dispose({ ...memory });
     memory = next;

@@ -130,6 +130,7 @@ test('help explains every command with examples', async () => {
     'runs',
     'report',
     'pretrain',
+    'experiment',
     'backends',
   ]);
   for (const command of commands) {

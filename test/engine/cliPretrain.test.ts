@@ -45,7 +45,7 @@ beforeAll(() => {
   writeConfig('long.json', { steps: 100_000 });
   writeConfig('wrong.json', { batch: 0 });
   writeConfig('muon.json', { steps: 8, optimizer: 'muon' });
-  writeConfig('unknown.json', { optimizer: 'sgd' });
+  writeConfig('unknown.json', { optimizer: 'lion' });
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -129,7 +129,10 @@ test('what it cannot use it refuses in one line, and the folder of another model
     [given('texts', 'texts', 'new'), /texts: cannot be read: it is a folder/],
     [given('texts/people.txt', 'texts', 'new'), /people\.txt: cannot be read: it is no valid JSON/],
     [given('wrong.json', 'texts', 'new'), /training\.batch is 0/],
-    [given('unknown.json', 'texts', 'new'), /training\.optimizer is "sgd"\. It must be "adamw" or "muon"/],
+    [
+      given('unknown.json', 'texts', 'new'),
+      /training\.optimizer is "lion"\. It must be one of adamw, muon, sgd/,
+    ],
     [given('config.json', 'none', 'new'), /none: no training text found/],
     [given('config.json', 'words', 'new'), /words: .* too few/],
     [given('config.json', 'texts', 'config.json'), /config\.json: cannot be made: it is a file/],

@@ -1,12 +1,13 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { memoryParts, partsOfDueWrite } from '../../engine/introspect/writeParts.ts';
 import { FastState } from '../../engine/model/fastState.ts';
-import { type MemoryName, PROJECTIONS } from '../../engine/model/selfModifyingTitans.ts';
+import type { MemoryName } from '../../engine/model/selfModifyingTitans.ts';
 import { METRIC_INDEX, METRICS } from '../../engine/protocol/metric.ts';
 import type { WriteParts } from '../../engine/protocol/spectrum.ts';
 import { openBackend } from '../../engine/tensor/backend.ts';
 import { tf } from '../../engine/tensor/tf.ts';
 import { expectNear, expectSameVector } from '../support/near.ts';
+import { PROJECTIONS } from '../support/reference.ts';
 import { smallConfig, smallModels, smallText } from '../support/smallHope.ts';
 import { fastWeights, RATES, ticksOf, trainTicks } from '../support/smallTraining.ts';
 
@@ -40,15 +41,10 @@ describe.each(['cpu', 'wasm'] as const)('the parts of a write on %s', backend =>
           for (const name of NAMES[level]) {
             tf.tidy(() => {
               const chunk = state.open[block][level];
-              const { decay, erase, write } = memoryParts(
-                memories,
-                name,
-                chunk,
-                titans.gradient_ceiling,
-                rate,
-              );
+              const options = { gradientCeiling: titans.gradient_ceiling, rate };
+              const { decay, erase, write } = memoryParts(memories!, name, chunk, options);
               const at = `blocks.${block}.selfmod.m_${name}`;
-              expected.set(`${at}.w1`, tf.add(decay.w1, write.w1).dataSync().slice() as Float32Array);
+              expected.set(`${at}.w1`, tf.add(decay.w1!, write.w1!).dataSync().slice() as Float32Array);
               const w2 = tf.addN<tf.Tensor3D>([decay.w2, erase.w2, write.w2]);
               expected.set(`${at}.w2`, w2.dataSync().slice() as Float32Array);
             });

@@ -98,7 +98,7 @@ function composed(inputs: tf.Tensor[], ceiling: number, dotProduct: boolean): Ou
   const loss = dotProduct ? 'dot-product' : 'l2';
   const { weights, subtracted, surprise } = writeChunk(memory, solveChunk(gates), vHat, ceiling, loss);
   const read = readMemory(memory, q).out;
-  return { ...weights, read, surprise, taken1: subtracted.w1, taken2: subtracted.w2 };
+  return { w1: weights.w1!, w2: weights.w2, read, surprise, taken1: subtracted.w1!, taken2: subtracted.w2 };
 }
 
 /** A loss that depends on every element of what a chunk leaves behind, with weights of order 1. */

@@ -40,7 +40,7 @@ describe.each([
       const tick = { position: 0, inputs: Int32Array.from(ids), targets: Int32Array.from(next), last: false };
       return forwardTick(state, tick, END_OF_TEXT, state.sinceStart, true);
     };
-    run(first).tails.forEach((tail, block) => {
+    run(first).left.forEach(({ tail }, block) => {
       state.open[block].tail = tail;
     });
     // Something else holds the sums of the first tick: they must stay as they are.

@@ -45,7 +45,7 @@ function read(base: BaseModel, calls: readonly number[]) {
   state.blocks.forEach(({ titans }, block) => {
     for (const name of [...PROJECTIONS, 'memory'] as const) {
       for (const part of ['w1', 'w2'] as const) {
-        const values = titans.memories[name][part].dataSync().slice() as Float32Array;
+        const values = titans!.memories[name]![part]!.dataSync().slice() as Float32Array;
         memories.set(`blocks.${block}.selfmod.m_${name}.${part}`, values);
       }
     }

@@ -92,7 +92,10 @@ it.each([true, false])(
       w1: [filled(random, groups * outputs * width), outputs] as const,
       w2: [filled(random, groups * width * width), width] as const,
     }));
-    const run = async (backend: 'cpu' | 'wasm', make: typeof generate) => {
+    const run = async (
+      backend: 'cpu' | 'wasm',
+      make: (memories: Memories, x: tf.Tensor3D, of: typeof options) => object,
+    ) => {
       await openBackend(backend);
       return tf.tidy(() => {
         const tensor = ([data, rows]: readonly [Float32Array, number]) =>
@@ -101,7 +104,7 @@ it.each([true, false])(
           weights.map(({ name, w1, w2 }) => [name, { w1: tensor(w1), w2: tensor(w2) }]),
         ) as unknown as Memories;
         const made = make(memories, tensor([x, tokens]), options);
-        return Object.entries(made).map(([name, each]) => ({
+        return (Object.entries(made) as [string, tf.Tensor][]).map(([name, each]) => ({
           name,
           shape: each.shape,
           data: each.dataSync() as Float32Array,
@@ -109,7 +112,7 @@ it.each([true, false])(
       });
     };
     const expected = await run('cpu', generate);
-    const got = await run('wasm', (...given) => fusedGenerate(...given)!);
+    const got = await run('wasm', (memories, input, of) => fusedGenerate(memories as never, input, of)!);
     expect(got.map(({ name, shape }) => [name, shape])).toEqual(
       expected.map(({ name, shape }) => [name, shape]),
     );

@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openBackend } from '../../engine/tensor/backend.ts';
 import type { WebgpuAdapter } from '../../engine/tensor/webgpu/openWebgpu.ts';
 import { CHECKS } from '../golden/checks.ts';
+import type { Numbers as FamilyNumbers } from '../golden/family.ts';
+import familyGolden from '../golden/family_golden.json' with { type: 'json' };
 import { expectClose } from '../golden/support.ts';
 import { distance, expectSameBits } from '../support/near.ts';
 import type { SmallShape } from '../support/smallHope.ts';
@@ -46,6 +48,16 @@ describe.skipIf(reason)(`WebGPU, ${where}`, () => {
       expectClose(values[i], check.expected, absolute, relative);
     });
   });
+
+  test.each(Object.entries(familyGolden as Record<string, FamilyNumbers>))(
+    'golden values, %s',
+    async (title, golden) => {
+      const computed = await run<Numbers>('family', title);
+      for (const [name, values] of Object.entries(golden)) {
+        expect(distance(computed[name], values), name).toBeLessThan(2e-4);
+      }
+    },
+  );
 
   test.each([
     [1, 1],

@@ -68,7 +68,7 @@ export const CHECKS: Readonly<Record<string, () => Check[]>> = {
     const { subtracted } = writeChunk(memory, solver, vHat);
     const row = tf.tensor3d([[k]]);
     const erase = tf.matMul(tf.matMul(row, memory.w2, false, true), row, true, false);
-    close(checks, subtracted.w1, golden.G3_memgrad.w1);
+    close(checks, subtracted.w1!, golden.G3_memgrad.w1);
     close(checks, tf.sub(subtracted.w2, erase), golden.G3_memgrad.w2);
     return checks;
   },
@@ -111,8 +111,8 @@ export const CHECKS: Readonly<Record<string, () => Check[]>> = {
     const { out, state } = selfModify(convolved, query, { memories }, options);
     close(checks, out, [expected.out]);
     for (const name of ['k', 'v', 'eta', 'alpha', 'memory'] as const) {
-      close(checks, state.memories[name].w1, [expected.final[name].w1], 1e-6, 1e-4);
-      close(checks, state.memories[name].w2, [expected.final[name].w2], 1e-6, 1e-4);
+      close(checks, state.memories[name]!.w1!, [expected.final[name].w1], 1e-6, 1e-4);
+      close(checks, state.memories[name]!.w2, [expected.final[name].w2], 1e-6, 1e-4);
     }
     return checks;
   },

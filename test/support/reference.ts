@@ -12,6 +12,7 @@ import {
   geluDerivative,
   layerNorm,
   type Matrix,
+  mean,
   norm,
   sigmoid,
   softplus,
@@ -22,7 +23,7 @@ import {
 export type Weights = Map<string, Matrix>;
 
 export const PROJECTIONS = ['k', 'v', 'eta', 'alpha'] as const;
-export type Memory = (typeof PROJECTIONS)[number] | 'memory';
+export type Memory = (typeof PROJECTIONS)[number] | 'q' | 'memory';
 
 /** What the memories of one block and head generate for a token (Eq. 84). */
 export interface Generated {
@@ -30,6 +31,8 @@ export interface Generated {
   readonly v: Vector;
   readonly eta: number;
   readonly alpha: number;
+  /** What each memory answered, as it is. */
+  readonly answers: Partial<Record<Memory, Vector>>;
 }
 
 /** Added to the output of block b's memories (place 0) and of its CMS level k (place k + 1). */
@@ -37,8 +40,9 @@ export type Nudge = (block: number, place: number) => Vector | undefined;
 
 /** One token of one head's inner gradient on a memory, after it was clipped. */
 interface InnerGradient {
-  readonly w1: Matrix;
+  readonly w1?: Matrix;
   readonly w2: Matrix;
+  readonly skip?: Matrix;
   /** ‖∇_y ℓ‖² before it was clipped. */
   readonly surprise: number;
   readonly clipped: boolean;
@@ -50,8 +54,13 @@ export class Reference {
   windows: Vector[][];
   /** Memories as the recurrence of Eq. 90 has left them, M_t; reads take M_ξ from `weights`. */
   running: Weights = new Map();
+  /** S of every memory as the last chunk left it, and in the chunk that is open. */
+  momenta: Weights = new Map();
+  runningMomenta: Weights = new Map();
   /** Tokens since the last write of the memories, a level. */
   pending = { memory: 0, projections: 0 };
+  /** Told what goes into the matrices of the levels. */
+  onInput?: (name: string, x: Vector) => void;
   /** How often an inner gradient was longer than the ceiling, and how often not. */
   readonly clips = { yes: 0, no: 0 };
 
@@ -65,18 +74,28 @@ export class Reference {
     this.openChunk('projections');
   }
 
+  /** Logits of the next token; reads and writes as a sequence of one. */
+  logitsAfter(id: number): number[] {
+    const { hidden } = this.readAndWrite(id);
+    return apply(this.weight('embed.weight'), hidden);
+  }
+
   /** Reads and writes a sequence; −log p of every target, nats. */
   readSequence(ids: ArrayLike<number>, targets: ArrayLike<number>): number[] {
-    return Array.from(ids, (id, t) => {
-      const { hidden, memoryInputs } = this.readToken(id);
-      memoryInputs.forEach((x, block) => {
-        this.writeToken(block, x, 'memory');
-        this.writeToken(block, x, 'projections');
-      });
-      this.countToken('projections', this.config.titans.projections_period);
-      this.countToken('memory', this.config.titans.memory_period);
-      return this.loss(hidden, targets[t]);
+    return Array.from(ids, (id, t) => this.loss(this.readAndWrite(id).hidden, targets[t]));
+  }
+
+  private readAndWrite(id: number): { hidden: Vector } {
+    const { hidden, memoryInputs } = this.readToken(id);
+    memoryInputs.forEach((x, block) => {
+      this.writeToken(block, x, 'memory');
+      this.writeToken(block, x, 'projections');
     });
+    if (this.memoriesOf('projections').length) {
+      this.countToken('projections', this.config.titans.projections_period);
+    }
+    this.countToken('memory', this.config.titans.memory_period);
+    return { hidden };
   }
 
   /** One token through all blocks with the weights at the start of the open chunks. */
@@ -88,19 +107,41 @@ export class Reference {
     const memoryInputs: Vector[] = [];
     for (let block = 0; block < config.blocks; block++) {
       const at = `blocks.${block}`;
-      this.windows[block] = [...this.windows[block], this.norm(`${at}.norm`, x)];
+      const literal = this.config.mode === 'km';
+      this.windows[block] = [...this.windows[block], literal ? x : this.norm(`${at}.norm`, x)];
       const convolved = this.convolve(block);
       memoryInputs.push(convolved);
-      const query = apply(this.weight(`${at}.selfmod.w_q.weight`), convolved);
-      const read = this.heads(query).flatMap(
-        (q, head) => this.readMemory(block, head, 'memory', config.titans.qk_norm ? unit(q) : q).out,
+      const read = this.queries(block, convolved).flatMap(
+        (q, head) => this.readMemory(block, head, 'memory', q).out,
       );
-      x = add(x, apply(this.weight(`${at}.selfmod.w_o.weight`), nudged(read, nudge?.(block, 0))));
-      for (let k = 0; k < config.cms.periods.length; k++) {
-        x = nudged(this.continuumLevel(block, k, x), nudge?.(block, k + 1));
-      }
+      const seen = nudged(read, nudge?.(block, 0));
+      x = literal ? seen : add(x, apply(this.weight(`${at}.selfmod.w_o.weight`), seen));
+      x = this.continuum(block, x, nudge);
     }
     return { hidden: this.norm('norm', x), memoryInputs };
+  }
+
+  /** q of every head, by W_q or M_q. */
+  private queries(block: number, x: Vector): Vector[] {
+    const { titans } = this.config;
+    const made = this.adaptive('q')
+      ? this.heads(x).map((part, head) => this.readMemory(block, head, 'q', part).out)
+      : this.heads(apply(this.weight(`blocks.${block}.selfmod.w_q.weight`), x));
+    return titans.qk_norm ? made.map(unit) : made;
+  }
+
+  /** The levels, one after the other in their order or side by side. */
+  private continuum(block: number, x: Vector, nudge?: Nudge): Vector {
+    const { form, order, periods } = this.config.cms;
+    const level = (y: Vector, k: number) => nudged(this.continuumLevel(block, k, y), nudge?.(block, k + 1));
+    if (form === 'independent') {
+      const mix = this.weight(`blocks.${block}.cms.mix.weight`);
+      const each = periods.map((_, k) => level(x, k));
+      return x.map((_, i) => each.reduce((sum, y, k) => sum + mix[k] * y[i], 0));
+    }
+    const ks = periods.map((_, k) => k);
+    if (order === 'slow-first') ks.reverse();
+    return ks.reduce((y, k) => level(y, k), x);
   }
 
   /** −log p(target) through the tied head. */
@@ -108,58 +149,95 @@ export class Reference {
     return crossEntropy(apply(this.weight('embed.weight'), hidden), target);
   }
 
-  /** k_t, v_t, η_t, α_t of every head. */
+  /** k_t, v_t, η_t, α_t of every head, each by its memory or its static projection. */
   generate(block: number, x: Vector): Generated[] {
     const { titans } = this.config;
+    const statics = (name: string, head: number): number[] => {
+      const all = apply(this.weight(`blocks.${block}.selfmod.w_${name}.weight`), x);
+      return name === 'eta' || name === 'alpha' ? [all[head]] : [...this.heads(all)[head]];
+    };
     return this.heads(x).map((part, head) => {
-      const k = this.readMemory(block, head, 'k', part).out;
-      const eta = softplus(this.readMemory(block, head, 'eta', part).out[0] + titans.eta_bias);
+      const answers: Partial<Record<Memory, Vector>> = {};
+      const made = (name: Memory): Vector => {
+        if (!this.adaptive(name)) return statics(name, head);
+        answers[name] = this.readMemory(block, head, name, part).out;
+        return answers[name];
+      };
+      if (this.adaptive('q')) made('q');
+      const k = made('k');
+      const eta = softplus(mean(made('eta')) + titans.eta_bias);
       return {
         k: titans.qk_norm ? unit(k) : k,
-        v: this.readMemory(block, head, 'v', part).out,
+        v: made('v'),
         eta: Math.min(titans.eta_scale * eta, titans.eta_ceiling),
-        alpha: sigmoid(this.readMemory(block, head, 'alpha', part).out[0] + titans.alpha_bias),
+        alpha: titans.retention === false ? 1 : sigmoid(mean(made('alpha')) + titans.alpha_bias),
+        answers,
       };
     });
   }
 
   /**
    * M_t = M_{t−1} (α_t I − η_t k_t k_tᵀ) − η_t ∇ℓ(M_ξ; k_t, v̂_t) for each memory of a level (Eq. 88, 90), where the
-   * right factor acts on W2 and W1 decays by α alone. `rate` multiplies η.
+   * right factor acts on W2 and W1 decays by α alone; with momentum S_t = β S_{t−1} − η_t ∇ℓ in place of −η_t ∇ℓ.
+   * `rate` multiplies η.
    * @returns ‖∇_y ℓ‖ over the level's memories, a head
    */
   writeToken(block: number, x: Vector, level: 'memory' | 'projections', rate = 1): number[] {
+    const { momentum = 0, erase = true } = this.config.titans;
     return this.generate(block, x).map((generated, head) => {
-      const { k, eta, alpha } = generated;
+      const { eta, alpha } = generated;
       let surprise = 0;
-      for (const name of memoriesOf(level)) {
-        const gradient = this.innerGradient(block, head, name, generated);
+      for (const name of this.memoriesOf(level)) {
+        const { key, value } = this.taughtWith(block, head, name, generated);
+        const gradient = this.innerGradient(block, head, name, key, value);
         surprise += gradient.surprise;
         this.clips[gradient.clipped ? 'yes' : 'no']++;
-        const [w1, w2] = this.memory(this.running, block, head, name);
-        const read = apply(w2, k);
-        w1.forEach((value, i) => {
-          w1[i] = alpha * value - rate * eta * gradient.w1[i];
+        const { w1, w2, skip } = this.memory(this.running, block, head, name);
+        const s = this.memory(this.runningMomenta, block, head, name);
+        const moved = (state: Matrix, g: Matrix, i: number) => {
+          state[i] = momentum * state[i] - rate * eta * g[i];
+          return state[i];
+        };
+        w1?.forEach((value, i) => {
+          w1[i] = alpha * value + moved(s.w1!, gradient.w1!, i);
         });
-        w2.forEach((value, i) => {
-          const erase = read[Math.floor(i / k.length)] * k[i % k.length];
-          w2[i] = alpha * value - rate * eta * erase - rate * eta * gradient.w2[i];
-        });
+        const underKey = (w: Matrix, of: Matrix, g: Matrix) => {
+          const read = apply(w, key);
+          w.forEach((value, i) => {
+            const erased = erase ? rate * eta * read[Math.floor(i / key.length)] * key[i % key.length] : 0;
+            w[i] = alpha * value - erased + moved(of, g, i);
+          });
+        };
+        underKey(w2, s.w2, gradient.w2);
+        if (skip) underKey(skip, s.skip!, gradient.skip!);
       }
       return Math.sqrt(surprise);
     });
   }
 
+  /** Key and target of a write: k and M(v) (Eq. 85); with shared values what the memory answered, and v (Eq. 80). */
+  private taughtWith(block: number, head: number, name: Memory, { k, v, answers }: Generated) {
+    const { values, qk_norm } = this.config.titans;
+    if (values !== 'shared') return { key: k, value: this.readMemory(block, head, name, v).out };
+    if (name === 'memory' || name === 'k') return { key: k, value: v };
+    return { key: qk_norm ? unit(answers[name]!) : answers[name]!, value: v };
+  }
+
   /** M_ξ ← M_t: the end of a chunk. */
   closeChunk(level: 'memory' | 'projections'): void {
     for (const [name, w] of this.running) if (levelOf(name) === level) this.weights.set(name, w);
+    for (const [name, w] of this.runningMomenta) if (levelOf(name) === level) this.momenta.set(name, w);
     this.openChunk(level);
   }
 
   /** Forgets what was written in a chunk that is still open. */
   openChunk(level: 'memory' | 'projections'): void {
     this.pending[level] = 0;
-    for (const [name, w] of this.weights) if (levelOf(name) === level) this.running.set(name, w.slice());
+    for (const [name, w] of this.weights) {
+      if (levelOf(name) !== level) continue;
+      this.running.set(name, w.slice());
+      this.runningMomenta.set(name, this.momenta.get(name)?.slice() ?? new Float64Array(w.length));
+    }
   }
 
   private countToken(level: 'memory' | 'projections', period: number): void {
@@ -167,38 +245,63 @@ export class Reference {
     if (this.pending[level] === period) this.closeChunk(level);
   }
 
-  /** ∇‖M_ξ(k) − v̂‖² with v̂ = M_ξ(v) constant, no longer than the ceiling. */
-  private innerGradient(block: number, head: number, name: Memory, { k, v }: Generated): InnerGradient {
-    const vHat = this.readMemory(block, head, name, v).out;
+  /** ∇ℓ(M_ξ; k, v̂) with v̂ constant, no longer than the ceiling; ℓ is ‖M(k) − v̂‖², half of it, or −⟨M(k), v̂⟩. */
+  private innerGradient(block: number, head: number, name: Memory, k: Vector, vHat: Vector): InnerGradient {
+    const { objective = 'l2', gradient_ceiling } = this.config.titans;
     const { pre, hidden, out } = this.readMemory(block, head, name, k);
-    const error = out.map((y, i) => 2 * (y - vHat[i]));
-    const [w1] = this.memory(this.weights, block, head, name);
-    const delta = applyTransposed(w1, error).map((value, i) => value * geluDerivative(pre[i]));
-    const gradient = { w1: outer(error, hidden), w2: outer(delta, k) };
-    const length = Math.hypot(norm(gradient.w1), norm(gradient.w2));
-    const scale = Math.min(1, this.config.titans.gradient_ceiling / length);
+    const factor = objective === 'l2' ? 2 : 1;
+    const error = out.map((y, i) => (objective === 'dot-product' ? -vHat[i] : factor * (y - vHat[i])));
+    const { w1, skip } = this.memory(this.weights, block, head, name);
+    const delta = w1 ? applyTransposed(w1, error).map((value, i) => value * geluDerivative(pre[i])) : error;
+    const gradient = {
+      ...(w1 && { w1: outer(error, hidden) }),
+      w2: outer(delta, k),
+      ...(skip && { skip: outer(error, k) }),
+    };
+    const length = Math.hypot(norm(gradient.w1 ?? []), norm(gradient.w2), norm(gradient.skip ?? []));
+    const scale = Math.min(1, gradient_ceiling / length);
     return {
-      w1: gradient.w1.map(value => scale * value),
+      w1: gradient.w1?.map(value => scale * value),
       w2: gradient.w2.map(value => scale * value),
+      skip: gradient.skip?.map(value => scale * value),
       surprise: norm(error) ** 2,
       clipped: scale < 1,
     };
   }
 
-  /** M□(z) = z + W1 σ(W2 z) (Eq. 89); η and α have one output and no identity. */
+  /** M□(z) = z + W1 σ(W2 z) (Eq. 89), or W2 z; one output has no identity. */
   private readMemory(block: number, head: number, name: Memory, z: Vector) {
-    const [w1, w2] = this.memory(this.weights, block, head, name);
+    const { w1, w2, skip } = this.memory(this.weights, block, head, name);
     const pre = apply(w2, z);
     const hidden = pre.map(gelu);
+    if (!w1) return { pre, hidden, out: pre };
     const mapped = apply(w1, hidden);
-    return { pre, hidden, out: name === 'eta' || name === 'alpha' ? mapped : add(z, mapped) };
+    const out = mapped.length === z.length ? add(z, mapped) : mapped;
+    return { pre, hidden, out: skip ? add(out, apply(skip, z)) : out };
   }
 
-  private memory(weights: Weights, block: number, head: number, name: Memory): [Matrix, Matrix] {
+  private memory(
+    weights: Weights,
+    block: number,
+    head: number,
+    name: Memory,
+  ): { w1: Matrix | undefined; w2: Matrix; skip: Matrix | undefined } {
     const { heads } = this.config;
     const part = (w: Matrix) => w.subarray((head * w.length) / heads, ((head + 1) * w.length) / heads);
     const at = `blocks.${block}.selfmod.m_${name}`;
-    return [part(weights.get(`${at}.w1`)!), part(weights.get(`${at}.w2`)!)];
+    const w1 = weights.get(`${at}.w1`);
+    const skip = weights.get(`${at}.skip`);
+    return { w1: w1 && part(w1), w2: part(weights.get(`${at}.w2`)!), skip: skip && part(skip) };
+  }
+
+  private adaptive(name: Memory): boolean {
+    const { adaptive = PROJECTIONS } = this.config.titans;
+    return name === 'memory' || (adaptive as readonly Memory[]).includes(name);
+  }
+
+  private memoriesOf(level: 'memory' | 'projections'): readonly Memory[] {
+    if (level === 'memory') return ['memory'];
+    return ([...PROJECTIONS, 'q'] as const).filter(name => this.adaptive(name));
   }
 
   /** Σ over the taps that lie in this document, the last tap being the current token. */
@@ -219,8 +322,10 @@ export class Reference {
   private continuumLevel(block: number, k: number, x: Vector): number[] {
     const at = `blocks.${block}.cms.${k}`;
     const bias = (part: string) => Array.from(this.weight(`${at}.${part}.bias`));
-    const expanded = apply(this.weight(`${at}.expand.weight`), this.norm(`${at}.norm`, x));
-    const hidden = add(expanded, bias('expand')).map(gelu);
+    const normed = this.norm(`${at}.norm`, x);
+    this.onInput?.(`${at}.expand.weight`, normed);
+    const hidden = add(apply(this.weight(`${at}.expand.weight`), normed), bias('expand')).map(gelu);
+    this.onInput?.(`${at}.contract.weight`, hidden);
     return add(x, add(apply(this.weight(`${at}.contract.weight`), hidden), bias('contract')));
   }
 
@@ -243,10 +348,6 @@ export function levelOf(name: string): string {
   const [, cms] = /\.(cms\.\d+)\./.exec(name) ?? [];
   const [, memory] = /\.m_(\w+)\./.exec(name) ?? [];
   return cms ?? (memory ? (memory === 'memory' ? 'memory' : 'projections') : 'outer');
-}
-
-function memoriesOf(level: 'memory' | 'projections'): readonly Memory[] {
-  return level === 'memory' ? ['memory'] : PROJECTIONS;
 }
 
 function unit(x: Vector): number[] {

@@ -1,5 +1,6 @@
 import { type Generated, levelOf, type Nudge, type Reference } from './reference.ts';
 import type { Vector } from './referenceMath.ts';
+import { referenceStep } from './referenceOptimizers.ts';
 
 /** Step of the central differences; their error is about h². */
 const H = 1e-5;
@@ -20,7 +21,11 @@ export class ReferenceTrainer {
   readonly sums = new Map<string, Float64Array>();
   /** Tokens since each level's last update. */
   readonly pending = new Map<string, number>();
+  /** What the optimizers of the levels remember, by tensor. */
+  readonly memories = new Map<string, Record<string, Float64Array>>();
   private surprises: number[][];
+  private readonly first: ReadonlyMap<string, Float64Array>;
+  private readonly inputs = new Map<string, number[][]>();
 
   constructor(
     readonly model: Reference,
@@ -30,6 +35,7 @@ export class ReferenceTrainer {
       if (levelOf(name).startsWith('cms.')) this.sums.set(name, new Float64Array(w.length));
     }
     this.surprises = Array.from({ length: model.config.blocks }, () => []);
+    this.first = new Map([...model.weights].map(([name, w]) => [name, w.slice()]));
   }
 
   /** Σ −log p(target) of a tick on the weights as they are, and what it would leave behind. */
@@ -62,7 +68,9 @@ export class ReferenceTrainer {
   /** One tick: reads it, adds its gradient to every chunk, writes every level whose chunk is full. */
   step(inputs: ArrayLike<number>, targets: ArrayLike<number>, flush = false): ReferenceTick {
     const { model } = this;
+    model.onInput = (name, x) => this.inputs.set(name, [...(this.inputs.get(name) ?? []), [...x]]);
     const { losses, windows, tokens } = this.read(inputs, targets);
+    model.onInput = undefined;
     for (const [name, sum] of this.sums) {
       this.gradient(name, inputs, targets).forEach((g, i) => {
         sum[i] += g;
@@ -81,12 +89,18 @@ export class ReferenceTrainer {
       });
     }
     const innerSurprise = this.surprises.map(all => all.reduce((a, b) => a + b, 0) / all.length);
-    const fired = this.levels().filter(([level, period]) => {
+    const levels = this.levels();
+    const full = levels.map(([level, period]) => {
       const pending = (this.pending.get(level) ?? 0) + tokens.length;
-      const due = flush || pending === period;
-      this.pending.set(level, due ? 0 : pending);
-      if (due) this.write(level);
-      return due && this.rates[level] !== 0;
+      this.pending.set(level, pending);
+      return pending === period;
+    });
+    const fired = levels.filter(([level], i) => {
+      if (!flush && !full[i]) return false;
+      this.pending.set(level, 0);
+      const restarts = model.config.cms.form === 'nested' && level.startsWith('cms.') && full[i + 1];
+      this.write(level, restarts ?? false);
+      return this.rates[level] !== 0;
     });
     return { losses, fired: fired.map(([level]) => level), generated, innerSurprise };
   }
@@ -103,26 +117,32 @@ export class ReferenceTrainer {
 
   private levels(): [string, number][] {
     const { titans, cms } = this.model.config;
-    const levels: [string, number][] = [
-      ['memory', titans.memory_period],
-      ['projections', titans.projections_period],
-    ];
+    const levels: [string, number][] = [['memory', titans.memory_period]];
+    if (titans.adaptive?.length !== 0) levels.push(['projections', titans.projections_period]);
     return [...levels, ...cms.periods.map((period, k): [string, number] => [`cms.${k}`, period])];
   }
 
-  private write(level: string): void {
+  /** @param restarts whether the context of a nested level ends, so that it begins again where it began */
+  private write(level: string, restarts: boolean): void {
     if (level === 'memory' || level === 'projections') {
       this.model.closeChunk(level);
       if (level === 'projections') this.surprises = this.surprises.map(() => []);
       return;
     }
-    for (const [name, sum] of this.sums) {
+    const k = Number(level.slice('cms.'.length));
+    const optimizer = this.model.config.cms.optimizers?.[k] ?? { kind: 'sgd' };
+    for (const [name, error] of this.sums) {
       if (levelOf(name) !== level) continue;
-      const w = this.model.weights.get(name)!;
-      sum.forEach((g, i) => {
-        w[i] -= this.rates[level] * g;
-      });
-      sum.fill(0);
+      const weights = this.model.weights.get(name)!;
+      const memory = this.memories.get(name) ?? {};
+      this.memories.set(name, memory);
+      const inputs = this.inputs.get(name);
+      const columns = inputs?.[0].length ?? weights.length;
+      const shape = inputs ? [weights.length / columns, columns] : [weights.length];
+      if (restarts) weights.set(this.first.get(name)!);
+      else referenceStep(optimizer, { weights, error, shape, rate: this.rates[level], memory, inputs });
+      this.inputs.delete(name);
+      error.fill(0);
     }
   }
 }

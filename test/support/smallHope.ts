@@ -16,17 +16,23 @@ export interface SmallShape {
   readonly projections?: number;
   readonly cms?: readonly number[];
   readonly titans?: Partial<HopeConfig['titans']>;
+  /** Of the continuum memory system, beside its periods. */
+  readonly levels?: Partial<HopeConfig['cms']>;
+  readonly blocks?: number;
+  readonly system?: HopeConfig['system'];
 }
 
 export function smallConfig(shape: SmallShape = {}): HopeConfig {
   const { width = 8, heads = 2, convolution = 4, memory = 2, projections = 4, cms = [4, 8, 16] } = shape;
+  const { blocks = 2, system, levels } = shape;
   return {
     model_type: 'hope',
     format: 1,
     name: 'small',
+    ...(system && { system }),
     vocabulary: 20,
     width,
-    blocks: 2,
+    blocks,
     heads,
     convolution,
     titans: {
@@ -40,7 +46,7 @@ export function smallConfig(shape: SmallShape = {}): HopeConfig {
       qk_norm: true,
       ...shape.titans,
     },
-    cms: { periods: cms, hidden_multiplier: 0.5 },
+    cms: { periods: cms, hidden_multiplier: 0.5, ...levels },
     learning_rates: {},
   };
 }

@@ -12,6 +12,7 @@ import { selfTest } from '../../engine/tensor/selfTest.ts';
 import { tf } from '../../engine/tensor/tf.ts';
 import { RowGradients } from '../../engine/train/rowGradients.ts';
 import { CHECKS } from '../golden/checks.ts';
+import { ENGINES } from '../golden/familyEngine.ts';
 import { END_OF_TEXT, type SmallShape, smallConfig, smallModels, smallText } from './smallHope.ts';
 import { ticksOf, trainTicks } from './smallTraining.ts';
 
@@ -37,6 +38,9 @@ export const scenarios = {
     tf.dispose(checks);
     return values;
   },
+
+  /** What the engine makes of one golden computation of the family. */
+  family: (title: string): Promise<Numbers> => ENGINES[title](),
 
   selfTest: () => selfTest(),
 

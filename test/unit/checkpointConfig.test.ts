@@ -97,6 +97,108 @@ describe('parseConfig', () => {
   });
 });
 
+describe('options', () => {
+  const parse = (json: unknown) => parseConfig(json, 'config.json');
+  const level = (...optimizers: unknown[]) => change('cms/optimizers', optimizers);
+
+  test('are given back as they were written, and nothing else is', () => {
+    const options = {
+      ...valid,
+      titans: {
+        ...valid.titans,
+        objective: 'half-l2',
+        memory: 'linear',
+        adaptive: ['k', 'q'],
+        values: 'shared',
+        momentum: 0.9,
+        erase: false,
+        retention: false,
+      },
+      cms: { ...valid.cms, form: 'nested', order: 'slow-first' },
+    };
+    expect(parse(JSON.parse(JSON.stringify(options)))).toEqual(options);
+    expect(Object.keys(parse(JSON.parse(JSON.stringify(valid))).titans)).toEqual(Object.keys(valid.titans));
+  });
+
+  test('of an optimizer are completed', () => {
+    const given = [{ kind: 'momentum' }, { kind: 'm3', slow_period: 7 }, { kind: 'sgd' }];
+    const [first, second, third] = parse(level(...given)).cms.optimizers!;
+    expect(first).toEqual({ kind: 'momentum', beta: 0.9 });
+    expect(second).toMatchObject({ kind: 'm3', slow_period: 7, steps: 3, alpha: 0.5 });
+    expect(third).toEqual({ kind: 'sgd' });
+  });
+
+  test.each([
+    ['system', 'mamba', 'system is "mamba", but must be one of hope, hope-attention, titans, transformer'],
+    [
+      'system',
+      'transformer',
+      'cms.periods is a list of 3, but must be a list of one period: transformer has',
+    ],
+    ['system', 'titans', 'titans.adaptive is missing, but must be [] in titans'],
+    ['system', 'deltanet', 'cms.periods is a list of 3, but must be a list of one period: deltanet has'],
+    ['window', 8, 'window is 8, but must be left out: hope has no softmax attention'],
+    ['titans/objective', 'l1', 'titans.objective is "l1", but must be one of l2, half-l2, dot-product'],
+    ['titans/memory', 'deep', 'titans.memory is "deep", but must be one of mlp, linear'],
+    ['titans/adaptive', ['k', 'k'], 'must be a list of some of k, v, q, eta, alpha, each once'],
+    ['titans/adaptive', ['memory'], 'must be a list of some of k, v, q, eta, alpha'],
+    ['titans/adaptive', 'k', 'must be a list of some of k, v, q, eta, alpha'],
+    ['titans/momentum', 1, 'titans.momentum is 1, but must be a finite number from 0 to 0.999'],
+    ['titans/momentum', -0.1, 'titans.momentum is -0.1'],
+    ['titans/retention', false, 'titans.retention is false, but must be true while alpha is adaptive'],
+    ['titans/erase', 'no', 'titans.erase is "no", but must be true or false'],
+    ['cms/form', 'parallel', 'cms.form is "parallel", but must be one of sequential, nested, independent'],
+    ['cms/optimizers', [{ kind: 'sgd' }], 'cms.optimizers is a list of 1, but must be a list of 3'],
+  ])('%s = %j', (path, value, message) => {
+    expect(() => parse(change(path, value))).toThrow(message);
+  });
+
+  test.each([
+    [{ kind: 'lion' }, 'cms.optimizers[0].kind is "lion", but must be one of sgd, momentum'],
+    [{}, 'cms.optimizers[0].kind is missing'],
+    ['adamw', 'cms.optimizers[0] is "adamw", but must be a JSON object'],
+    [
+      { kind: 'momentum', beta: 1 },
+      'cms.optimizers[0].beta is 1, but must be a finite number from 0 to 0.9999',
+    ],
+    [
+      { kind: 'momentum', beta1: 0.5 },
+      'cms.optimizers[0].beta1 is 0.5, but must be left out: momentum has beta',
+    ],
+    [{ kind: 'm3', steps: 0 }, 'cms.optimizers[0].steps is 0, but must be a whole number from 1'],
+  ])('optimizer %j', (optimizer, message) => {
+    expect(() => parse(level(optimizer, { kind: 'sgd' }, { kind: 'sgd' }))).toThrow(message);
+  });
+
+  test('nested periods divide each other; independent levels have no order', () => {
+    const nested = { ...valid, cms: { ...valid.cms, form: 'nested', periods: [4, 10] } };
+    expect(() => parse(nested)).toThrow(
+      'each a multiple of the one before in a nested system (10 is none of 4)',
+    );
+    const beside = { ...valid, cms: { ...valid.cms, form: 'independent', order: 'fast-first' } };
+    expect(() => parse(beside)).toThrow('cms.order is "fast-first", but must be left out');
+  });
+
+  test('a system without memories has only its feed-forward as a level, and needs no "titans"', () => {
+    const { titans: _, ...rest } = valid;
+    const transformer = { ...rest, system: 'transformer', convolution: 1, learning_rates: {}, window: 64 };
+    const config = parse({ ...transformer, cms: { periods: [8], hidden_multiplier: 2 } });
+    expect(levelsOf(config).map(({ id }) => id)).toEqual(['cms.0', 'outer']);
+    expect(tickOf(config)).toBe(8);
+    const odd = { ...transformer, width: 21, cms: { periods: [8], hidden_multiplier: 2 } };
+    expect(() => parse(odd)).toThrow('width is 21, but must be an even number of channels a head (3)');
+    const titans = { ...valid.titans, adaptive: [], values: 'shared' };
+    const still = parse({
+      ...valid,
+      system: 'titans',
+      titans,
+      learning_rates: {},
+      cms: { periods: [8], hidden_multiplier: 2 },
+    });
+    expect(levelsOf(still).map(({ id }) => id)).toEqual(['memory', 'cms.0', 'outer']);
+  });
+});
+
 test('levels go from fast to slow, outer last; the tick divides every period', () => {
   expect(levelsOf(valid)).toEqual([
     { id: 'memory', period: 8 },

@@ -1,0 +1,37 @@
+import { tf } from '../../tensor/tf.ts';
+import { eachHead } from './document.ts';
+
+/** Angles of the slowest and fastest pair of channels are this far apart. */
+const BASE = 10_000;
+
+/** What turns q and k of some tokens, [B × H, T, D / 2] each. */
+export interface Rotation {
+  readonly cos: tf.Tensor3D;
+  readonly sin: tf.Tensor3D;
+}
+
+/**
+ * Rotary positions (Su et al. 2021): channel pairs (i, i + D/2) are turned by position × BASE^(−2i/D), so that q · k
+ * depends on the distance alone.
+ * @param positions of each token, [B × T] @param inner channels a head, even
+ */
+export function rotationOf(positions: Int32Array, batch: number, heads: number, inner: number): Rotation {
+  const tokens = positions.length / batch;
+  const half = inner / 2;
+  const angles = new Float32Array(positions.length * half);
+  positions.forEach((position, t) => {
+    for (let i = 0; i < half; i++) angles[t * half + i] = position * BASE ** (-i / half);
+  });
+  const spread = (of: (angle: number) => number) =>
+    eachHead(tf.tensor3d(angles.map(of), [batch, tokens, half]), heads);
+  return { cos: spread(Math.cos), sin: spread(Math.sin) };
+}
+
+/** @param x [B × H, T, D] */
+export function rotate(x: tf.Tensor3D, { cos, sin }: Rotation): tf.Tensor3D {
+  const [a, b] = tf.split<tf.Tensor3D>(x, 2, 2) as tf.Tensor3D[];
+  return tf.concat<tf.Tensor3D>(
+    [tf.sub(tf.mul(a, cos), tf.mul(b, sin)), tf.add(tf.mul(b, cos), tf.mul(a, sin))] as tf.Tensor3D[],
+    2,
+  );
+}
