@@ -23,8 +23,8 @@ import {
   COPIES,
 } from '../../engine/protocol/tensorMessages.ts';
 import { EngineFailure, failureText } from '../engine/engineFailure.ts';
+import { fillWebview } from '../webviews/fillWebview.ts';
 import { inTime } from '../webviews/inTime.ts';
-import { contributedColors, pageHtml } from '../webviews/pageHtml.ts';
 import { copyText } from './copyText.ts';
 import type { Inspectors, OpenedArchive } from './inspectors.ts';
 import { localPath } from './localCopy.ts';
@@ -67,9 +67,6 @@ export class CheckpointPage implements vscode.Disposable {
     const { Messenger } = await import('vscode-messenger');
     if (this.#disposed) return;
     const { extension } = this.#services.context;
-    const folder = (...path: string[]) => vscode.Uri.joinPath(extension.extensionUri, ...path);
-    const { webview } = this.panel;
-    webview.options = { enableScripts: true, localResourceRoots: [folder('dist'), folder('media')] };
     const messenger = new Messenger({ ignoreHiddenViews: false });
     this.#messenger = messenger;
     this.#receiver = messenger.registerWebviewPanel(this.panel);
@@ -93,14 +90,7 @@ export class CheckpointPage implements vscode.Disposable {
         return process.request(InspectSpectrum, params, { token, timeout: 0 });
       }),
     );
-    webview.html = pageHtml({
-      title: 'Tensor',
-      script: webview.asWebviewUri(folder('dist', 'webviews', 'tensor.js')).toString(),
-      style: webview.asWebviewUri(folder('dist', 'webviews', 'tensor.css')).toString(),
-      source: webview.cspSource,
-      nonce: randomBytes(16).toString('base64url'),
-      colors: contributedColors(extension.packageJSON),
-    });
+    fillWebview(this.panel.webview, extension, { title: 'Tensor', bundle: 'tensor' });
     await this.load();
   }
 

@@ -1,19 +1,16 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { createInterface } from 'node:readline';
+import type { ChildProcess } from 'node:child_process';
 import type { CancellationToken } from 'vscode';
-import {
-  createMessageConnection,
-  type Disposable,
-  IPCMessageReader,
-  IPCMessageWriter,
-  type MessageConnection,
-  type ProgressType,
-  type RequestParam,
-  type RequestType,
+import type {
+  Disposable,
+  MessageConnection,
+  ProgressType,
+  RequestParam,
+  RequestType,
 } from 'vscode-jsonrpc/node';
 import type { EngineErrorData } from '../../engine/protocol/requests.ts';
+import { openChild } from '../engine/childChannel.ts';
 import { EngineFailure } from '../engine/engineFailure.ts';
-import { connectionLogger, type EngineLog, shortLine } from '../engine/engineLog.ts';
+import type { EngineLog } from '../engine/engineLog.ts';
 import type { EngineCommand } from '../engine/handshake.ts';
 import { toFailure } from '../engine/toFailure.ts';
 
@@ -34,27 +31,10 @@ export class InspectorProcess {
   #cause?: string;
 
   constructor(command: Pick<EngineCommand, 'modulePath' | 'execPath' | 'env'>, log: EngineLog) {
-    this.#child = fork(command.modulePath, [], {
-      execPath: command.execPath,
-      execArgv: [],
-      env: command.env,
-      serialization: 'advanced',
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    });
-    this.#child.on('error', error => {
-      log.error(`Inspector: ${error.message}`);
-      if (this.#child.pid === undefined) this.#end(error.message);
-    });
+    const { child, connection } = openChild(command, 'inspector', log, cause => this.#end(cause));
+    this.#child = child;
+    this.#connection = connection;
     this.#child.on('exit', (code, signal) => this.#end(signal ? `signal ${signal}` : `exit code ${code}`));
-    for (const stream of [this.#child.stdout, this.#child.stderr]) {
-      if (stream) createInterface(stream).on('line', line => log.info(`[inspector] ${shortLine(line)}`));
-    }
-    this.#connection = createMessageConnection(
-      new IPCMessageReader(this.#child),
-      new IPCMessageWriter(this.#child),
-      connectionLogger(log),
-    );
-    this.#connection.onError(([error]) => log.warn(`Inspector channel: ${error.message}`));
     this.#connection.listen();
   }
 

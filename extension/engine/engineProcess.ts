@@ -1,12 +1,8 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { createInterface } from 'node:readline';
+import type { ChildProcess } from 'node:child_process';
 import {
   type CancellationToken,
   CancellationTokenSource,
-  createMessageConnection,
   type Disposable,
-  IPCMessageReader,
-  IPCMessageWriter,
   type MessageConnection,
   type NotificationType,
   type ProgressType,
@@ -24,8 +20,9 @@ import {
   OpeningBackend,
 } from '../../engine/protocol/requests.ts';
 import { PROTOCOL_VERSION } from '../../engine/protocol/version.ts';
+import { openChild } from './childChannel.ts';
 import { EngineFailure } from './engineFailure.ts';
-import { connectionLogger, type EngineLog, guarded, shortLine } from './engineLog.ts';
+import { type EngineLog, guarded, shortLine } from './engineLog.ts';
 import { ENGINE_TIMES, type EngineTimes } from './engineTimes.ts';
 import { agreed, type EngineCommand, startFailure } from './handshake.ts';
 import { HeartbeatWatch } from './heartbeatWatch.ts';
@@ -59,19 +56,9 @@ export class EngineProcess {
   private constructor(command: EngineCommand, log: EngineLog, times: EngineTimes) {
     this.#log = log;
     this.#times = times;
-    this.#child = fork(command.modulePath, [], {
-      execPath: command.execPath,
-      // The host may itself run under --inspect or a test loader; the engine must not inherit that.
-      execArgv: [],
-      env: command.env,
-      serialization: 'advanced',
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    });
-    this.#child.on('error', error => {
-      this.#log.error(`Engine process: ${error.message}`);
-      // Without a process id it never ran, and no exit follows.
-      if (this.#child.pid === undefined) this.#end(error.message);
-    });
+    const { child, connection } = openChild(command, 'engine', log, cause => this.#end(cause));
+    this.#child = child;
+    this.#connection = connection;
     this.#child.on('exit', (code, signal) => {
       const cause = this.#killedFor ?? (signal ? `signal ${signal}` : `exit code ${code}`);
       // What it sent last may still be in the channel.
@@ -80,15 +67,6 @@ export class EngineProcess {
         setTimeout(() => this.#end(cause), 200).unref();
       } else this.#end(cause);
     });
-    for (const stream of [this.#child.stdout, this.#child.stderr]) {
-      if (stream) createInterface(stream).on('line', line => log.info(`[engine] ${shortLine(line)}`));
-    }
-    this.#connection = createMessageConnection(
-      new IPCMessageReader(this.#child),
-      new IPCMessageWriter(this.#child),
-      connectionLogger(log),
-    );
-    this.#connection.onError(([error]) => log.warn(`Engine channel: ${error.message}`));
     this.onNotification(Log, ({ level, text }) => log[level](`[engine] ${shortLine(text)}`));
     this.onNotification(Heartbeat, ({ residentBytes, tensors }) => {
       this.#watch?.beat();

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import type { Messenger } from 'vscode-messenger';
 import type { WebviewIdMessageParticipant } from 'vscode-messenger-common';
@@ -21,8 +20,8 @@ import {
 } from '../../engine/protocol/messages.ts';
 import type { RunHistory } from '../state/runHistory.ts';
 import type { Snapshot, Store } from '../state/store.ts';
+import { fillWebview } from '../webviews/fillWebview.ts';
 import { inTime } from '../webviews/inTime.ts';
-import { contributedColors, pageHtml } from '../webviews/pageHtml.ts';
 import { FrameCoalescer } from './frameCoalescer.ts';
 import { toLevelsState } from './levelsState.ts';
 
@@ -79,9 +78,6 @@ export class LevelsViewProvider implements vscode.WebviewViewProvider, vscode.Di
 
   async resolveWebviewView(view: vscode.WebviewView): Promise<void> {
     const { Messenger } = await import('vscode-messenger');
-    const folder = (...path: string[]) => vscode.Uri.joinPath(this.#extension.extensionUri, ...path);
-    const { webview } = view;
-    webview.options = { enableScripts: true, localResourceRoots: [folder('dist'), folder('media')] };
     const messenger = new Messenger({ ignoreHiddenViews: true });
     const receiver = messenger.registerWebviewView(view);
     const page: Page = { view, messenger, receiver, ready: false };
@@ -98,14 +94,7 @@ export class LevelsViewProvider implements vscode.WebviewViewProvider, vscode.Di
       this.#page = undefined;
       this.#frames.reset();
     });
-    webview.html = pageHtml({
-      title: 'Levels',
-      script: webview.asWebviewUri(folder('dist', 'webviews', 'levels.js')).toString(),
-      style: webview.asWebviewUri(folder('dist', 'webviews', 'levels.css')).toString(),
-      source: webview.cspSource,
-      nonce: randomBytes(16).toString('base64url'),
-      colors: contributedColors(this.#extension.packageJSON),
-    });
+    fillWebview(view.webview, this.#extension, { title: 'Levels', bundle: 'levels' });
     this.#onShown();
   }
 

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import type { Messenger } from 'vscode-messenger';
 import type { WebviewIdMessageParticipant } from 'vscode-messenger-common';
@@ -27,8 +26,8 @@ import {
 import { totalOf } from '../../report/extent.ts';
 import { failureText } from '../engine/engineFailure.ts';
 import { runUri } from '../runs/runsFolder.ts';
+import { fillWebview } from '../webviews/fillWebview.ts';
 import { inTime } from '../webviews/inTime.ts';
-import { contributedColors, pageHtml } from '../webviews/pageHtml.ts';
 import { describeShown } from './shownRun.ts';
 import { answerReads, type Computing } from './timelineReads.ts';
 import type { TimelineServices } from './timelineServices.ts';
@@ -107,9 +106,6 @@ export class TimelinePage implements vscode.Disposable {
     const { Messenger } = await import('vscode-messenger');
     if (this.#disposed) return;
     const { extension } = this.#services.context;
-    const folder = (...path: string[]) => vscode.Uri.joinPath(extension.extensionUri, ...path);
-    const { webview } = this.panel;
-    webview.options = { enableScripts: true, localResourceRoots: [folder('dist'), folder('media')] };
     const messenger = new Messenger({ ignoreHiddenViews: false });
     this.#messenger = messenger;
     this.#receiver = messenger.registerWebviewPanel(this.panel);
@@ -128,14 +124,7 @@ export class TimelinePage implements vscode.Disposable {
       which => (which === 1 ? this.#other : this.#path),
       () => this.run?.probes ?? [],
     );
-    webview.html = pageHtml({
-      title: 'Timeline',
-      script: webview.asWebviewUri(folder('dist', 'webviews', 'timeline.js')).toString(),
-      style: webview.asWebviewUri(folder('dist', 'webviews', 'timeline.css')).toString(),
-      source: webview.cspSource,
-      nonce: randomBytes(16).toString('base64url'),
-      colors: contributedColors(extension.packageJSON),
-    });
+    fillWebview(this.panel.webview, extension, { title: 'Timeline', bundle: 'timeline' });
     await this.refresh();
   }
 
