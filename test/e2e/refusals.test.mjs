@@ -10,6 +10,7 @@ import { levelRows, levelsIn, showLevels } from './lib/levels.mjs';
 import { engines } from './lib/processes.mjs';
 import { openSession } from './lib/session.mjs';
 import {
+  chooseInMenu,
   clearNotifications,
   clickIn,
   command,
@@ -108,10 +109,7 @@ test('a binary file, chosen in the Explorer, is refused', async () => {
   await command(page, 'View: Show Explorer');
   const row = page.locator('.explorer-folders-view .monaco-list-row', { hasText: 'weights.bin' });
   await row.click({ button: 'right' });
-  const item = page.locator('.context-view .action-label', { hasText: 'Train on File' });
-  // A menu ignores a button that comes up right after it has opened.
-  await item.hover();
-  await page.keyboard.press('Enter');
+  await chooseInMenu(page, 'Train on File');
   await notification(page, '“weights.bin” is not text');
   frame = await showLevels(page);
   await levelsIn(page, 'finished');

@@ -1,6 +1,6 @@
 // The editor of a checkpoint as a reader of its page finds it.
 import { webview } from './webview.mjs';
-import { eventually, PATIENT } from './workbench.mjs';
+import { chooseInMenu, eventually, PATIENT } from './workbench.mjs';
 
 /** The page of the checkpoint in front, once it is in this phase. */
 export async function checkpointIn(page, phase = 'ready') {
@@ -69,5 +69,5 @@ export function checkpointState(frame) {
 export async function inExplorer(page, file, entry) {
   const row = page.locator('.explorer-folders-view .monaco-list-row', { hasText: file }).first();
   await row.click({ button: 'right', ...PATIENT });
-  await page.locator('.monaco-menu .action-label', { hasText: entry }).first().click(PATIENT);
+  await chooseInMenu(page, entry);
 }

@@ -1,6 +1,6 @@
 // The debugger's parts of the workbench as a reader of the page finds them.
 import { goTo, pointAt } from './editorText.mjs';
-import { command, eventually, PATIENT } from './workbench.mjs';
+import { chooseInMenu, command, eventually, PATIENT } from './workbench.mjs';
 
 const TOOLBAR = '.debug-toolbar';
 
@@ -103,7 +103,7 @@ export async function offered(page, pattern) {
 export async function variableMenu(page, name, entry) {
   const row = page.locator('.debug-variables .monaco-list-row', { hasText: name }).first();
   await row.click({ button: 'right', ...PATIENT });
-  await page.locator('.monaco-menu .action-label', { hasText: entry }).first().click(PATIENT);
+  await chooseInMenu(page, entry);
 }
 
 /** Sets a breakpoint on the line of the active editor where the cursor is, and waits for its mark. */

@@ -55,6 +55,15 @@ export async function openFile(page, name) {
   await page.locator('.tab.active', { hasText: name }).waitFor(PATIENT);
 }
 
+/** Takes an entry of the context menu that is open. */
+export async function chooseInMenu(page, entry) {
+  const item = page.locator('.context-view .action-label', { hasText: entry }).first();
+  // A menu ignores a button that comes up right after it has opened.
+  await item.hover(PATIENT);
+  await page.keyboard.press('Enter');
+  await item.waitFor({ state: 'detached', ...PATIENT });
+}
+
 /** Answers the input box that a command has opened: types a text and presses Enter. */
 export async function answerInput(page, text) {
   const input = page.locator(`${QUICK} input[type="text"]`).first();
