@@ -6,7 +6,8 @@ const EDITOR = '.editor-group-container.active .editor-instance .monaco-editor';
 /** Moves the cursor of the active editor; line and column count from 1. */
 export async function goTo(page, line, column = 1) {
   // Until a large text is loaded there is no line to go to.
-  await quickOpen(page, `:${line}:${column}`, `line ${line}`);
+  const place = page.locator('.quick-input-widget .monaco-list-row', { hasText: `line ${line}` }).first();
+  await quickOpen(page, `:${line}:${column}`, place);
   await page.keyboard.press('Enter');
   await page
     .locator(EDITOR)

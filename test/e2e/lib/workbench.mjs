@@ -6,13 +6,10 @@ export const PATIENT = { timeout: 30_000 };
 
 /** Opens the palette and chooses the command of exactly this title. */
 export async function command(page, title) {
-  await showInPalette(page, title);
   const exact = new RegExp(`^${RegExp.escape(title)}$`);
-  await page
-    .locator(`${QUICK} .monaco-list-row .label-name`)
-    .filter({ hasText: exact })
-    .first()
-    .click(PATIENT);
+  const label = page.locator(`${QUICK} .monaco-list-row .label-name`).filter({ hasText: exact }).first();
+  await quickOpen(page, `>${title}`, label);
+  await label.click(PATIENT);
   // Left where it is, the pointer would raise hovers over whatever comes to lie under it.
   await page.mouse.move(1, 1);
 }
@@ -26,31 +23,33 @@ export async function showInPalette(page, title) {
 const labels = page => page.locator(`${QUICK} .monaco-list-row .label-name`).allTextContents();
 
 /**
- * Opens the quick input with this text, whose first character says what it looks for, until an entry with `row` in
- * it is there. Each step is repeated, for a busy workbench may take a key late or empty an input that it is still
- * opening.
+ * Opens the quick input with this text, whose first character says what it looks for, until `wanted` is there. Each
+ * step is repeated: a busy workbench may take a key late, empty an input that it is still opening, or list what it
+ * has before all of it is registered.
  */
-export async function quickOpen(page, text, row = '') {
+export async function quickOpen(page, text, wanted = page.locator(`${QUICK} .monaco-list-row`).first()) {
   const input = page.locator(`${QUICK} input[type="text"]`).first();
-  const rows = page.locator(`${QUICK} .monaco-list-row`, { hasText: row });
+  let opened = 0;
   const open = async () => {
     await page.keyboard.press('F1');
     await input.waitFor({ timeout: 5_000 }).catch(() => {});
+    opened = Date.now();
   };
   await open();
   const offered = async () => {
-    if (!(await input.isVisible())) await open();
-    if ((await input.inputValue()) === text) return (await rows.count()) > 0;
+    if (!(await input.isVisible()) || Date.now() - opened > 8_000) await open();
+    if ((await input.inputValue()) === text) return wanted.isVisible();
     await input.fill(text, { timeout: 2_000 }).catch(() => {});
     return false;
   };
-  await eventually(offered, Boolean, { what: `“${row}” for ${text} in the quick input` });
+  await eventually(offered, Boolean, { timeout: 60_000, what: `what ${text} finds in the quick input` });
 }
 
 /** Opens a file of the workspace in an editor and waits for its text. */
 export async function openFile(page, name) {
-  await quickOpen(page, name, name);
-  await page.locator(`${QUICK} .monaco-list-row`).filter({ hasText: name }).first().click(PATIENT);
+  const row = page.locator(`${QUICK} .monaco-list-row`, { hasText: name }).first();
+  await quickOpen(page, name, row);
+  await row.click(PATIENT);
   await page.mouse.move(1, 1);
   await page.locator('.tab.active', { hasText: name }).waitFor(PATIENT);
 }
