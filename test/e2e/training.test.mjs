@@ -45,8 +45,9 @@ async function trainOnSentence() {
 /** Rows of the first block and of what stands outside the blocks, down to the levels. */
 async function checkpointRows() {
   const tree = pane(page, 'Checkpoint');
-  // Rows out of sight are not in the page, and the list of runs would leave too little room.
-  await fold(pane(page, 'Runs'));
+  const others = ['Levels', 'Runs', 'Probes'].map(name => pane(page, name));
+  // Rows out of sight are not in the page, and the other sections would leave too little room.
+  for (const other of others) await fold(other);
   await unfold(tree);
   await tree.locator('.monaco-list-row').first().waitFor();
   return walkTree(tree, ({ label, text }) => /^(model|module) /.test(text) || label === 'Block 0');
@@ -111,7 +112,6 @@ test('the probe tells what the training changed', async () => {
 
 test('the Checkpoint tree shows a change in fast levels and none in the outer one', async () => {
   await clearNotifications(page);
-  for (const name of ['Levels', 'Probes']) await fold(pane(page, name));
   const rows = await checkpointRows();
   const levels = rows.filter(({ text }) => text.startsWith('level '));
   const of = name => levels.filter(({ label }) => label === name);
@@ -206,6 +206,7 @@ test('Reset Memory asks, and then nothing differs from the base checkpoint', asy
     },
   );
   assert.ok(rows.length > 0);
+  for (const name of ['Levels', 'Probes']) await unfold(pane(page, name));
 });
 
 test('the same training from the base gives the same numbers', async () => {
