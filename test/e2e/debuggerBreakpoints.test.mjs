@@ -33,9 +33,13 @@ before(async () => {
   await command(page, 'Debug Console: Focus on Debug Console View');
   await openFile(page, 'facts.txt');
   await command(page, 'View: Show Run and Debug');
+  await begin();
+});
+
+async function begin() {
   await command(page, 'Hopescope: Debug Training on File');
   await stoppedAt(page, /^update 1, /);
-});
+}
 after(() => session?.close());
 afterEach(context => keepEvidence(session, context));
 
@@ -52,10 +56,22 @@ test('a token says how surprising it was, under the pointer', async () => {
 });
 
 test('the Debug Console completes names, and levels inside their quotes', async () => {
-  await command(page, 'Debug Console: Focus on Debug Console View');
-  await page.locator('.repl-input-wrapper .monaco-editor').first().click();
-  await page.keyboard.type('dri', { delay: 20 });
-  await offered(page, /^drift/);
+  const complete = async () => {
+    await command(page, 'Debug Console: Focus on Debug Console View');
+    await page.locator('.repl-input-wrapper .monaco-editor').first().click();
+    await page.keyboard.press('Control+a');
+    await page.keyboard.type('dri', { delay: 20 });
+    return offered(page, /^drift/, 10_000);
+  };
+  // VS Code's console completes nothing in a session that it was shown before the adapter said what it can do.
+  for (let tries = 4; tries > 1 && !(await complete().then(Boolean, () => false)); tries--) {
+    await page.keyboard.press('Escape');
+    await press(page, 'Stop');
+    await debugEnded(page);
+    await openFile(page, 'facts.txt');
+    await begin();
+  }
+  if (!(await page.locator('.suggest-widget.visible').isVisible())) await complete();
   await screenshot(page, 'debug-completions');
   await page.keyboard.press('Tab');
   const levels = await offered(page, /^cms\.2/);

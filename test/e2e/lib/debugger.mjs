@@ -85,7 +85,7 @@ export async function debugHover(page, word) {
 }
 
 /** Asks for completions where the cursor is and answers the list, once one of it matches. */
-export async function offered(page, pattern) {
+export async function offered(page, pattern, timeout = 30_000) {
   const rows = page.locator('.suggest-widget.visible .monaco-list-row');
   // A key that comes while the text is still being taken in is lost.
   const list = async () => {
@@ -96,7 +96,8 @@ export async function offered(page, pattern) {
       .catch(() => undefined);
     return rows.allTextContents();
   };
-  return eventually(list, all => all.some(row => pattern.test(row)), { what: `${pattern} in the list` });
+  const what = `${pattern} in the list`;
+  return eventually(list, all => all.some(row => pattern.test(row)), { what, timeout });
 }
 
 /** Chooses an entry of the context menu of a row of the Variables view. */
