@@ -29,8 +29,6 @@ before(async () => {
     viewport: { width: 1400, height: 1100 },
   });
   page = session.page;
-  // A console that opens while a session begins may miss what the session can do.
-  await command(page, 'Debug Console: Focus on Debug Console View');
   await openFile(page, 'facts.txt');
   await command(page, 'View: Show Run and Debug');
   await begin();
