@@ -39,7 +39,7 @@ export async function bundle(name, folder = 'test/bench') {
     format: 'esm',
     // For what a library of an older kind requires.
     banner: {
-      js: `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`,
+      js: `import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);`,
     },
     logLevel: 'error',
     logOverride: { 'equals-negative-zero': 'silent' },
