@@ -30,7 +30,9 @@ export class Trainer {
   readonly #log: vscode.LogOutputChannel;
   #current?: { readonly title: string; readonly source: vscode.CancellationTokenSource };
   #last?: TrainInput;
-  /** The training that ended with its engine, until another is begun. */
+  /** Whether the last training ended with its engine. */
+  #stopped = false;
+  /** What can then be gone on with, if it came so far. */
   #lost?: Lost;
   #speed?: { readonly tokensPerSecond: number; readonly bytesPerToken: number };
 
@@ -52,7 +54,7 @@ export class Trainer {
 
   /** Updates of the last training, if it ended with its engine. */
   get lostUpdates(): number | undefined {
-    return this.#lost?.run.updates;
+    return this.#stopped ? (this.#lost?.run.updates ?? 0) : undefined;
   }
 
   /** Checks the text and the settings, asks before a long one, trains, and shows the result. */
@@ -76,6 +78,7 @@ export class Trainer {
       const settings = trainSettings(vscode.Uri.parse(input.source.documentUri));
       if (!settings || (!lost && !(await this.#confirmed(input.title, bytes, settings)))) return;
       this.#last = input;
+      this.#stopped = false;
       this.#lost = undefined;
       await vscode.window.withProgress(
         {
@@ -182,7 +185,10 @@ export class Trainer {
       this.#finish(run, result);
     } catch (error) {
       this.#fail(error, run, before);
-      if (error instanceof EngineFailure && error.code === 'stopped') this.#lost = begun;
+      if (!(error instanceof EngineFailure && error.code === 'stopped')) return;
+      this.#stopped = true;
+      // One that went on and had no update yet is gone on with from where the first was cut short.
+      this.#lost = begun && begun.run.updates > 0 ? begun : lost;
     }
   }
 
