@@ -31,12 +31,24 @@ export function variables(page) {
     .evaluateAll(rows => rows.map(row => row.ariaLabel ?? row.textContent));
 }
 
-/** Opens a row of the Variables view by the start of its text. */
+/**
+ * Opens a row of the Variables view by the start of its text. A click may land just before VS Code draws the view anew
+ * for the last stop, which leaves the row closed, so it is repeated until the row stays open.
+ */
 export async function openVariable(page, name) {
   const row = page.locator('.debug-variables .monaco-list-row', { hasText: name }).first();
   await row.waitFor(PATIENT);
-  if ((await row.getAttribute('aria-expanded')) === 'true') return;
-  await row.locator('.monaco-tl-twistie').click(PATIENT);
+  const isOpen = async () => (await row.getAttribute('aria-expanded', { timeout: 5_000 })) === 'true';
+  const open = async () => {
+    if (await isOpen()) return true;
+    await row
+      .locator('.monaco-tl-twistie')
+      .click({ timeout: 5_000 })
+      .catch(() => {});
+    await page.waitForTimeout(1_000);
+    return isOpen();
+  };
+  await eventually(open, Boolean, { timeout: 60_000, what: `an open row ${name} in the Variables view` });
 }
 
 /** Asks the Debug Console and answers what it shows after the question. */

@@ -100,11 +100,16 @@ export async function saveAs(page, path, button = 'OK') {
   await eventually(listed, ({ value, busy }) => value === path && busy === 0, {
     what: 'the path in the dialog',
   });
-  await widget
-    .locator('.monaco-button', { hasText: new RegExp(`^${button}$`) })
-    .first()
-    .click(PATIENT);
-  await widget.waitFor({ state: 'hidden', ...PATIENT });
+  const answer = widget.locator('.monaco-button', { hasText: new RegExp(`^${button}$`) }).first();
+  const taken = async () => {
+    // A dialog that is still looking at the path ignores its button.
+    if (await widget.isVisible()) await answer.click({ timeout: 3_000 }).catch(() => {});
+    return widget.waitFor({ state: 'hidden', timeout: 3_000 }).then(
+      () => true,
+      () => false,
+    );
+  };
+  await eventually(taken, Boolean, { what: 'the file dialog to take the path' });
 }
 
 /**
