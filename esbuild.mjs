@@ -1,6 +1,7 @@
 // Bundles, one comment each. `node esbuild.mjs [--watch] [--production]`
 import esbuild from 'esbuild';
 import { buildTensor } from './engine/tensor/build.mjs';
+import { besides, later, oneVscode } from './extension/build.mjs';
 
 const production = process.argv.includes('--production');
 const watch = process.argv.includes('--watch');
@@ -23,39 +24,12 @@ const node = {
   define: { 'import.meta.dirname': '__dirname' },
 };
 
-/**
- * Libraries that the extension needs only once it is used, by the name of their bundle: beside its own bundle, Node
- * need not read and compile them to activate it. Each has one bundle, for several hold the class of an error.
- */
-const later = {
-  jsonrpc: 'vscode-jsonrpc/node',
-  debugadapter: '@vscode/debugadapter',
-  // Its other entry loads its parts by names that a bundler does not see.
-  jsonc: 'jsonc-parser/lib/esm/main.js',
-  messenger: 'vscode-messenger',
-};
-const names = {
-  'vscode-jsonrpc': 'jsonrpc',
-  'vscode-jsonrpc/node': 'jsonrpc',
-  '@vscode/debugadapter': 'debugadapter',
-  'jsonc-parser': 'jsonc',
-  'vscode-messenger': 'messenger',
-};
-const besides = {
-  name: 'libraries beside the bundle',
-  setup(build) {
-    const filter = new RegExp(`^(${Object.keys(names).join('|')})$`);
-    build.onResolve({ filter }, ({ path }) => ({ path: `./lib/${names[path]}.cjs`, external: true }));
-  },
-};
-
 const bundles = [
   // The extension host's part; VS Code provides `vscode`.
   {
     ...node,
     entryPoints: { extension: 'extension/extension.ts' },
-    external: ['vscode'],
-    plugins: [besides],
+    plugins: [besides, oneVscode],
     // What is imported when it is needed is required then: the same in every extension host.
     supported: { 'dynamic-import': false },
   },

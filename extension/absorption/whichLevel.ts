@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import { type Probe, type RunInfo, writeProbeText } from '../../engine/protocol/index.ts';
+import { randomName } from '../randomName.ts';
 import { runUri } from '../runs/runsFolder.ts';
 import type { FactReport } from '../state/factReport.ts';
 import type { AbsorptionServices } from './absorptionServices.ts';
@@ -59,7 +59,7 @@ export async function whichLevel(
       let shown = 0;
       const { paraphrases, neighbours } = question;
       const request = {
-        ...{ token: randomBytes(8).toString('hex'), path: run.path, fact, paraphrases, neighbours },
+        ...{ token: randomName(8), path: run.path, fact, paraphrases, neighbours },
         ...{ from: question.from, to: question.to },
         ...{ controls: CONTROLS, seed: SEED, pathPoints: PATH_POINTS },
       };

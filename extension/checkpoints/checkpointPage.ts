@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import type { Messenger } from 'vscode-messenger';
 import type { WebviewIdMessageParticipant } from 'vscode-messenger-common';
@@ -23,6 +22,7 @@ import {
   COPIES,
 } from '../../engine/protocol/tensorMessages.ts';
 import { EngineFailure, failureText } from '../engine/engineFailure.ts';
+import { randomName } from '../randomName.ts';
 import { fillWebview } from '../webviews/fillWebview.ts';
 import { inTime } from '../webviews/inTime.ts';
 import { copyText } from './copyText.ts';
@@ -165,7 +165,7 @@ export class CheckpointPage implements vscode.Disposable {
     other: number,
     token: vscode.CancellationToken,
   ): Promise<void> {
-    const progress = randomBytes(8).toString('hex');
+    const progress = randomName(8);
     let shown = comparison;
     const listening = process.onProgress(CompareProgressType, progress, ({ rows, done, total }) => {
       shown = { ...shown, rows: [...shown.rows, ...rows], done, total };

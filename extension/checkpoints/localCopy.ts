@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 
@@ -17,6 +16,7 @@ export async function localPath(context: vscode.ExtensionContext, uri: vscode.Ur
       `${uri.toString()} has ${gib} GiB. Of a file system without local paths at most 1 GiB is read: copy the file to a local folder.`,
     );
   }
+  const { createHash } = await import('node:crypto');
   const key = createHash('sha256').update(`${uri.toString()} ${size} ${mtime}`).digest('hex').slice(0, 16);
   const folder = vscode.Uri.joinPath(context.globalStorageUri, 'copies', key);
   const copy = vscode.Uri.joinPath(folder, basename(uri.path));

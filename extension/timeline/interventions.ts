@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import type { BranchChange, RunInfo } from '../../engine/protocol/index.ts';
 import { changeText } from '../../report/runWords.ts';
 import { EngineFailure } from '../engine/engineFailure.ts';
 import { runsFolder, runUri } from '../runs/runsFolder.ts';
 import { grouped } from '../training/figures.ts';
+import { newRunId } from '../training/newRun.ts';
 import { progressText } from '../training/resultText.ts';
 import { fromQuestion, numberQuestion } from './changeQuestions.ts';
 import { offerModel } from './restoreUpdate.ts';
@@ -158,7 +158,7 @@ async function branch(
   updates: number,
   change: BranchChange,
 ): Promise<void> {
-  const id = `${new Date().toISOString().replace(/[:.]/g, '-')}-${randomBytes(2).toString('hex')}`;
+  const id = newRunId();
   await vscode.workspace.fs.createDirectory(runsFolder(context));
   const runPath = runUri(context, id).fsPath;
   const title = `${run.title}: ${changeText(change)}`;

@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
+import { randomName } from '../randomName.ts';
 
 /** A name that sorts by time and that no other run has. */
 export function newRunId(): string {
-  return `${new Date().toISOString().replace(/[:.]/g, '-')}-${randomBytes(2).toString('hex')}`;
+  return `${new Date().toISOString().replace(/[:.]/g, '-')}-${randomName(2)}`;
 }
 
 /** Path of a run's file, in a folder that is made where it is missing. */

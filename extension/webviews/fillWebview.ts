@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
+import { randomName } from '../randomName.ts';
 import { contributedColors, pageHtml } from './pageHtml.ts';
 
 /** One of our pages: its title, and the name of its script and style in `dist/webviews`. */
@@ -22,7 +22,7 @@ export function fillWebview(
     script: address(`${bundle}.js`),
     style: address(`${bundle}.css`),
     source: webview.cspSource,
-    nonce: randomBytes(16).toString('base64url'),
+    nonce: randomName(16),
     colors: contributedColors(extension.packageJSON),
   });
 }

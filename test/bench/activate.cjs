@@ -1,5 +1,4 @@
 // Prints the milliseconds that loading dist/extension.cjs and activating it takes, with a stand-in for `vscode`.
-const { readFileSync } = require('node:fs');
 const Module = require('node:module');
 
 class Disposable {
@@ -24,11 +23,7 @@ function anything() {
   });
 }
 
-// The bundler copies the names that a module owns, so the stand-in has all that the bundle asks for.
-const bundle = readFileSync('dist/extension.cjs', 'utf8');
-const names = new Set(Array.from(bundle.matchAll(/\bvscode\d*\.(\w+)/g), ([, name]) => name));
-const vscode = Object.fromEntries([...names].map(name => [name, anything()]));
-Object.assign(vscode, { Disposable, EventEmitter });
+const vscode = new Proxy({ Disposable, EventEmitter }, { get: (known, name) => known[name] ?? anything() });
 const load = Module._load;
 Module._load = (name, ...rest) => (name === 'vscode' ? vscode : load(name, ...rest));
 const own = { subscriptions: [], extensionPath: process.cwd() };
@@ -37,6 +32,8 @@ const context = new Proxy(own, { get: (known, name) => known[name] ?? anything()
 const begun = performance.now();
 const { activate } = require('../../dist/extension.cjs');
 Promise.resolve(activate(context)).then(() => {
-  process.stdout.write(String(performance.now() - begun));
+  // Read first: what makes standard output takes its time too.
+  const time = performance.now() - begun;
+  process.stdout.write(String(time));
   process.exit(0);
 });

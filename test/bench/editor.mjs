@@ -1,5 +1,4 @@
 // Measured inside a real VS Code on the package that its users install: what they wait for.
-import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +7,7 @@ import { levelsIn, showLevels } from '../e2e/lib/levels.mjs';
 import { openSession } from '../e2e/lib/session.mjs';
 import { clearNotifications, command, openFile } from '../e2e/lib/workbench.mjs';
 import { packageExtension } from '../vscode/package.mjs';
-import { root } from '../vscode/setup.mjs';
+import { onProductionBundles } from './production.mjs';
 import { median, row } from './statistics.mjs';
 
 const RUNS = 3;
@@ -48,16 +47,12 @@ async function activationTime(page) {
   return Number(time);
 }
 
-const build = (...options) => execFileSync(process.execPath, ['esbuild.mjs', ...options], { cwd: root });
-
 /** Activation and the way from the key to the screen, cold and warm. */
 export async function measureEditor() {
   const folder = await mkdtemp(join(tmpdir(), 'hopescope-vsix-'));
   try {
-    build('--production');
-    return await measurePackage(await packageExtension(folder));
+    return await onProductionBundles(async () => measurePackage(await packageExtension(folder)));
   } finally {
-    build();
     await rm(folder, { recursive: true, force: true });
   }
 }
