@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { reasonOf } from '../engine/checkpoint/atomicFile.ts';
+import type { BytePairProgress } from '../engine/checkpoint/bytePairTrainer.ts';
 import { CheckpointError } from '../engine/checkpoint/checkpointError.ts';
 import { openBackend } from '../engine/tensor/backend.ts';
 import { readPretrainConfig } from '../engine/train/pretrainConfig.ts';
@@ -48,8 +49,21 @@ async function runPretrain({ config, data, out, workers, json }: PretrainFlags):
   await openBackend('wasm');
   const signal = abortOnInterrupt();
   const threads = { count: workers, file: gradientWorkerFile() };
-  const onProgress = (progress: PretrainProgress) => output.progress(progressLine(progress));
-  const result = await pretrain(settings, data, out, onProgress, threads, signal);
+  let begun = false;
+  const onProgress = (progress: PretrainProgress) => {
+    begun = true;
+    output.progress(progressLine(progress));
+  };
+  const started = performance.now();
+  const onTokenizer = ({ merges, asked }: BytePairProgress) => {
+    // A small text has its tokenizer before anyone wonders what goes on.
+    if (performance.now() - started > 1000) output.progress(`tokenizer, ${merges} of ${asked} merges`);
+  };
+  const result = await pretrain(settings, data, out, onProgress, threads, signal, onTokenizer).catch(
+    error => {
+      throw signal.aborted && !begun ? new InterruptedError(signal, 'before the first step') : error;
+    },
+  );
   await output.result({ ...result, out }, report(result, out));
   if (!signal.aborted) return;
   const { steps } = settings.training;

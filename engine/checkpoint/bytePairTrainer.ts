@@ -3,8 +3,11 @@ import { characterOfByte } from './byteAlphabet.ts';
 import { PairTable } from './pairTable.ts';
 import { textPieces } from './textPieces.ts';
 
-/** Called with the merges made and the merges asked for. It may throw to stop the training. */
-export type BytePairProgress = (merges: number, asked: number) => void;
+/** How far a training is: pairs merged, of those asked for. None are while the words are counted. */
+export interface BytePairProgress {
+  readonly merges: number;
+  readonly asked: number;
+}
 
 const endOfText = '<|endoftext|>';
 const leastVocabulary = 1 + characterOfByte.length;
@@ -21,17 +24,42 @@ const mergesBetweenReports = 64;
  * give the same tokens: equal counts are ordered by spelling.
  * @param vocabularySize Tokens at most, at least 257; fewer when no pair occurs twice any more.
  */
-export function trainBytePair(
+export function trainBytePair(texts: Iterable<string>, vocabularySize: number): object {
+  const training = bytePairTraining(texts, vocabularySize);
+  for (let now = training.next(); ; now = training.next()) if (now.done) return now.value;
+}
+
+/**
+ * The same, with pauses in which the process hears of other things. @param onProgress called at every pause
+ * @throws the signal's reason once it is aborted
+ */
+export async function trainBytePairPatiently(
   texts: Iterable<string>,
   vocabularySize: number,
-  onProgress?: BytePairProgress,
-): object {
+  onProgress?: (progress: BytePairProgress) => void,
+  signal?: AbortSignal,
+): Promise<object> {
+  const training = bytePairTraining(texts, vocabularySize);
+  for (let now = training.next(); ; now = training.next()) {
+    if (now.done) return now.value;
+    onProgress?.(now.value);
+    await new Promise(resolve => setImmediate(resolve));
+    signal?.throwIfAborted();
+  }
+}
+
+function* bytePairTraining(
+  texts: Iterable<string>,
+  vocabularySize: number,
+): Generator<BytePairProgress, object> {
   if (!Number.isSafeInteger(vocabularySize) || vocabularySize < leastVocabulary || vocabularySize > 2 ** 24) {
     throw new RangeError(`A vocabulary has ${leastVocabulary} to 2^24 tokens, not ${vocabularySize}.`);
   }
+  const asked = vocabularySize - leastVocabulary;
   const tokens = [endOfText, ...characterOfByte.toSorted()];
   const ids = new Map(tokens.map((token, id) => [token, id]));
-  const words = [...countWords(texts)].map(([word, count]) => ({ symbols: symbolsOf(word, ids), count }));
+  const counts = yield* countWords(texts, { merges: 0, asked });
+  const words = [...counts].map(([word, count]) => ({ symbols: symbolsOf(word, ids), count }));
   const table = new PairTable(words, symbol => tokens[symbol]!);
   const merges: [string, string][] = [];
   while (tokens.length < vocabularySize) {
@@ -40,10 +68,9 @@ export function trainBytePair(
     const [left, right] = [tokens[pair.left]!, tokens[pair.right]!];
     merges.push([left, right]);
     table.merge(pair, idOf(left + right, tokens, ids));
-    if (merges.length % mergesBetweenReports === 0)
-      onProgress?.(merges.length, vocabularySize - leastVocabulary);
+    if (merges.length % mergesBetweenReports === 0) yield { merges: merges.length, asked };
   }
-  onProgress?.(merges.length, vocabularySize - leastVocabulary);
+  yield { merges: merges.length, asked };
   return tokenizerJson(tokens, merges);
 }
 
@@ -57,7 +84,10 @@ function idOf(token: string, tokens: string[], ids: Map<string, number>): number
   return id;
 }
 
-function countWords(texts: Iterable<string>): Map<string, number> {
+function* countWords(
+  texts: Iterable<string>,
+  progress: BytePairProgress,
+): Generator<BytePairProgress, Map<string, number>> {
   const { pattern } = new ByteLevelPreTokenizer({
     type: 'ByteLevel',
     add_prefix_space: false,
@@ -72,6 +102,7 @@ function countWords(texts: Iterable<string>): Map<string, number> {
           counts.set(part, (counts.get(part) ?? 0) + 1);
         }
       }
+      yield progress;
     }
   }
   return counts;

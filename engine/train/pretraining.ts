@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { trainBytePair } from '../checkpoint/bytePairTrainer.ts';
+import { type BytePairProgress, trainBytePairPatiently } from '../checkpoint/bytePairTrainer.ts';
 import { CheckpointError } from '../checkpoint/checkpointError.ts';
 import { writeModelFolder } from '../checkpoint/modelFolder.ts';
 import { Tokenizer } from '../checkpoint/tokenizer.ts';
@@ -50,6 +50,7 @@ export interface PretrainResult {
 /**
  * Trains a model from nothing, or goes on from the last checkpoint in `output`, and writes the model folder there.
  * A kill loses the steps since the last checkpoint and nothing else; `signal` stops after the step in flight.
+ * @param onTokenizer told how far the tokenizer of a new model is @throws the signal's reason if aborted before a step
  */
 export async function pretrain(
   { model, training }: PretrainConfig,
@@ -58,12 +59,14 @@ export async function pretrain(
   onProgress: (progress: PretrainProgress) => void,
   workers: Workers,
   signal?: AbortSignal,
+  onTokenizer?: (progress: BytePairProgress) => void,
 ): Promise<PretrainResult> {
   await mkdir(output, { recursive: true });
   const files = await readDocuments(data);
   const statePath = join(output, 'pretraining.safetensors');
   const saved = await readPretrainingState(statePath, { model, training });
-  const tokenizerJson = saved?.tokenizer ?? trainBytePair(files.flat(), model.vocabulary);
+  const tokenizerJson =
+    saved?.tokenizer ?? (await trainBytePairPatiently(files.flat(), model.vocabulary, onTokenizer, signal));
   const tokenizer = Tokenizer.parse(tokenizerJson, join(output, 'tokenizer.json'));
   const corpus = tokeniseCorpus(files, tokenizer, training.validation_fraction);
   refuseTooLittle(corpus, training, data);

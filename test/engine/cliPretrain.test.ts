@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readSafetensorsHeader } from '../../engine/checkpoint/safetensors.ts';
+import { Random } from '../../engine/tensor/random.ts';
 import type { PretrainResult } from '../../engine/train/pretraining.ts';
 import { type Running, runCli, runJson, startCli } from '../support/cli.ts';
 import { makeTinyModel, TINY_CONFIG, TINY_TEXT } from '../support/tinyModel.ts';
@@ -53,6 +54,13 @@ const command = (out: string, config = 'config.json', workers = 1) => [
   ...['pretrain', '--config', at(config), '--data', at('texts')],
   ...['--out', at(out), '--workers', String(workers)],
 ];
+
+/** Words of random letters, so that there are many pairs to merge. */
+function manyWords(count: number): string {
+  const random = new Random(1);
+  const letter = () => 'abcdefghijklmnopqrstuvwxyz'[Math.floor(random.uniform() * 26)];
+  return Array.from({ length: count }, () => Array.from({ length: 6 }, letter).join('')).join(' ');
+}
 
 /** Kills a pretraining once its first checkpoint is there, and returns the step of the last one. */
 async function killAfterCheckpoint({ child, ended }: Running, out: string): Promise<number> {
@@ -116,6 +124,21 @@ testSignals('SIGINT keeps the step in flight, exits with 130 and says how to go 
   const refused = await runCli(command('stopped', 'other.json'));
   expect([refused.code, refused.stdout]).toEqual([1, '']);
   expect(refused.stderr).toMatch(/^hopescope: .*written by a training with another configuration\. .+\n$/);
+});
+
+testSignals('SIGINT while the tokenizer is trained ends with 130 and leaves no model', async () => {
+  mkdirSync(at('long'));
+  writeFileSync(at('long/words.txt'), manyWords(300_000));
+  const config = { model: { ...TINY_CONFIG, vocabulary: 30_000 }, training: TRAINING };
+  writeFileSync(at('large.json'), JSON.stringify(config));
+  const args = ['--config', at('large.json'), '--data', at('long'), '--out', at('early'), '--workers', '1'];
+  const running = startCli(['pretrain', ...args]);
+  await running.said(/tokenizer, \d+ of 29743 merges/);
+  running.child.kill('SIGINT');
+  const { code, stderr } = await running.ended;
+  expect(code).toBe(130);
+  expect(stderr).toMatch(/hopescope: interrupted before the first step\n$/);
+  expect(existsSync(at('early/config.json'))).toBe(false);
 });
 
 test('what it cannot use it refuses in one line, and the folder of another model stays as it is', async () => {

@@ -1,7 +1,11 @@
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { describe, expect, test } from 'vitest';
 import { characterOfByte } from '../../engine/checkpoint/byteAlphabet.ts';
-import { trainBytePair } from '../../engine/checkpoint/bytePairTrainer.ts';
+import {
+  type BytePairProgress,
+  trainBytePair,
+  trainBytePairPatiently,
+} from '../../engine/checkpoint/bytePairTrainer.ts';
 import { Tokenizer } from '../../engine/checkpoint/tokenizer.ts';
 
 interface Trained {
@@ -137,14 +141,17 @@ describe('the tokenizer', () => {
   });
 });
 
-test('progress counts up to the merges made, and throwing stops', () => {
-  const seen: [number, number][] = [];
-  trainBytePair([prose.repeat(3)], 400, (merges, asked) => seen.push([merges, asked]));
-  expect(seen.at(0)).toEqual([64, 143]);
-  expect(seen.at(-1)![0]).toBeGreaterThanOrEqual(143);
-  expect(() =>
-    trainBytePair([prose], 400, () => {
-      throw new Error('cancelled');
-    }),
-  ).toThrow('cancelled');
+test('with pauses it learns the same, counts up to the merges made, and stops when it is told to', async () => {
+  const texts = [prose.repeat(3)];
+  const seen: BytePairProgress[] = [];
+  const json = await trainBytePairPatiently(texts, 400, progress => seen.push(progress));
+  expect(json).toEqual(train(texts, 400));
+  expect(seen.at(0)).toEqual({ merges: 0, asked: 143 });
+  expect(seen.find(({ merges }) => merges > 0)).toEqual({ merges: 64, asked: 143 });
+  expect(seen.at(-1)!.merges).toBeGreaterThanOrEqual(143);
+  const controller = new AbortController();
+  const abortAt64 = ({ merges }: BytePairProgress) =>
+    merges === 64 && controller.abort(new Error('cancelled'));
+  const stopped = trainBytePairPatiently(texts, 400, abortAt64, controller.signal);
+  await expect(stopped).rejects.toThrow('cancelled');
 });
