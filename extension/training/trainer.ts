@@ -7,11 +7,10 @@ import type { TrainSettings } from '../settings/trainSettings.ts';
 import { RunHistory } from '../state/runHistory.ts';
 import type { Snapshot, Store } from '../state/store.ts';
 import { grouped } from './figures.ts';
+import { type Progress, withLateProgress } from './lateProgress.ts';
 import { newRunId, runFile } from './newRun.ts';
 import { progressText, resultText, sizeQuestion } from './resultText.ts';
 import { refusal, type TrainInput } from './trainInput.ts';
-
-type Progress = vscode.Progress<{ message?: string; increment?: number }>;
 
 /** What a training needs to be gone on with. */
 interface Lost {
@@ -80,16 +79,10 @@ export class Trainer {
       this.#last = input;
       this.#stopped = false;
       this.#lost = undefined;
-      await vscode.window.withProgress(
-        {
-          location: vscode.ProgressLocation.Notification,
-          title: lost ? `Going on with training on ${input.title}` : `Training on ${input.title}`,
-          cancellable: true,
-        },
-        (progress, token) => {
-          token.onCancellationRequested(() => source.cancel());
-          return this.#run(input, bytes, progress, source.token, lost);
-        },
+      await withLateProgress(
+        lost ? `Going on with training on ${input.title}` : `Training on ${input.title}`,
+        progress => this.#run(input, bytes, progress, source.token, lost),
+        () => source.cancel(),
       );
     } finally {
       this.#current = undefined;
