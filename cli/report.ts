@@ -3,25 +3,32 @@ import { basename, dirname, join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { reasonOf, writeAtomically } from '../engine/checkpoint/atomicFile.ts';
 import { CheckpointError } from '../engine/checkpoint/checkpointError.ts';
-import type { RunInfo } from '../engine/protocol/runInfo.ts';
-import type { ReportPicture } from '../engine/protocol/timeline.ts';
+import { BACKEND_PREFERENCES, type BackendPreference } from '../engine/protocol/backend.ts';
 import { withRun } from '../engine/session/runReading.ts';
 import { isRunReport, runReport } from '../report/runReport.ts';
 import { reportPictures } from '../webviews/timeline/report.ts';
+import { insideRun } from './insideRun.ts';
+import { modelOfRun } from './modelOfRun.ts';
 import { Output } from './output.ts';
 import { REPORT_THEMES, type ReportTheme, reportTheme } from './reportTheme.ts';
 import { wholeRun } from './wholeRun.ts';
 
 const HELP = `
-Needs no model. The pictures lie beside FILE as SVG and are called after it. An older report is replaced, no other
-file is. The text that was trained on is not in it.
+The pictures lie beside FILE as SVG and are called after it. An older report is replaced, no other file is. The text
+that was trained on is not in it.
+
+What was recorded needs no model. Contributions of levels to the probes, spectra and interference are computed with the
+model that the run was made with: hope-mini is found, another is named with --model. Without it the report says so.
 
 Examples:
   hopescope report people.hoperun
+  hopescope report people.hoperun --model my-model
   hopescope report people.hoperun --out people.md --theme dark`;
 
 interface ReportFlags {
   readonly out?: string;
+  readonly model?: string;
+  readonly backend?: BackendPreference;
   readonly theme: ReportTheme;
   readonly json: boolean;
 }
@@ -31,6 +38,12 @@ export function addReport(program: Command): void {
     .command('report <run>')
     .description('a recorded run (*.hoperun) as Markdown with pictures')
     .option('--out <file>', 'the report (default: report.md in a new folder report-RUN)')
+    .option('--model <folder>', 'the model that the run was made with (default: hope-mini, if it is that)')
+    .addOption(
+      new Option('--backend <name>', 'default: the one that the run was made on').choices(
+        BACKEND_PREFERENCES,
+      ),
+    )
     .addOption(
       new Option('--theme <name>', 'colours of the pictures').choices(REPORT_THEMES).default('light'),
     )
@@ -39,13 +52,28 @@ export function addReport(program: Command): void {
     .action(writeReport);
 }
 
-async function writeReport(path: string, { out, theme, json }: ReportFlags): Promise<void> {
+async function writeReport(path: string, flags: ReportFlags): Promise<void> {
+  const { out, theme, json } = flags;
   const output = new Output(json);
-  const [run, drawn] = await withRun(path, async (reader): Promise<[RunInfo, ReportPicture[]]> => {
-    const state = await wholeRun(reader);
-    return [state.host.run!, reportPictures(state, reportTheme(theme))];
-  });
   const file = out ?? join(`report-${basename(path).replace(/\.hoperun$/, '')}`, 'report.md');
+  // Before anything long begins.
+  await checkTargets(file, []);
+  const found = await modelOfRun(path, flags, output);
+  const state = await withRun(path, reader =>
+    wholeRun(reader, 'unavailable' in found ? found.unavailable : undefined),
+  );
+  const run = state.host.run!;
+  const inside =
+    'session' in found
+      ? await insideRun(
+          found.session,
+          run,
+          () => false,
+          what => output.progress(what),
+        )
+      : undefined;
+  const { interference } = inside ?? {};
+  const drawn = reportPictures({ ...state, interference }, reportTheme(theme), inside);
   const fileOf = (name: string): string => `${basename(file).replace(/\.md$/, '')}-${name}.svg`;
   const pictures = drawn.map(picture => ({ ...picture, path: join(dirname(file), fileOf(picture.name)) }));
   if (out === undefined) await makeFolder(dirname(file));
@@ -57,7 +85,10 @@ async function writeReport(path: string, { out, theme, json }: ReportFlags): Pro
   await writeAtomically(file, [Buffer.from(runReport(run, drawn, fileOf))]);
   await output.result(
     { report: file, run, pictures: pictures.map(({ path, title, text }) => ({ path, title, text })) },
-    [`report of ${run.updates} updates written to ${file}, with ${pictures.length} pictures beside it`],
+    [
+      `report of ${run.updates} updates written to ${file}, with ${pictures.length} pictures beside it`,
+      ...(run.unavailable ? [`without contributions, spectra and interference: ${run.unavailable}`] : []),
+    ],
   );
 }
 

@@ -9,13 +9,13 @@ import { CHUNK } from '../webviews/timeline/runPieces.ts';
 import { type Action, initialState, reduce, type ViewState } from '../webviews/timeline/state.ts';
 import { type Want, wants } from '../webviews/timeline/wants.ts';
 
-/** A recorded run as the Timeline shows it whole, its playhead at the end; what needs its model is left out. */
-export async function wholeRun(reader: RunReader): Promise<ViewState> {
-  const info = describeRun(reader, undefined);
-  const run: RunInfo = {
-    ...fromTheStart(info, info.updates > 0 ? reader.update(0) : undefined),
-    unavailable: 'Its model is not loaded.',
-  };
+/**
+ * A recorded run as the Timeline shows it whole, its playhead at the end; what needs its model is left out.
+ * @param unavailable why its states cannot be restored, a sentence
+ */
+export async function wholeRun(reader: RunReader, unavailable: string | undefined): Promise<ViewState> {
+  const info = describeRun(reader, unavailable);
+  const run: RunInfo = fromTheStart(info, info.updates > 0 ? reader.update(0) : undefined);
   const host = { phase: 'ready', run, total: totalOf(run), live: false } as const;
   let state = reduce(initialState, { type: 'width', width: PLOT });
   state = reduce(state, { type: 'host', state: host });

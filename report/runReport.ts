@@ -54,6 +54,7 @@ export function runReport(
       ({ name, title, text }) =>
         `## ${literal(title)}\n\n![${literal(title)}](${link(fileOf(name))})\n\n${literal(text)}`,
     ),
+    ...leftOut(info, pictures),
     CLOSING,
   ];
   return `${parts.join('\n\n')}\n`;
@@ -72,6 +73,13 @@ function probeTable({ probes }: RunInfo): string[] {
     ];
   });
   return ['## Probes', table(['probe', 'p first', 'p last', 'change, nats a token'], rows)];
+}
+
+/** Why what only the model can tell is not there. */
+function leftOut({ unavailable }: RunInfo, pictures: readonly ReportPicture[]): string[] {
+  const computed = pictures.some(({ name }) => /^(contributions|spectrum|interference)/.test(name));
+  if (!unavailable || computed) return [];
+  return [`Contributions of levels, spectra and interference are left out. ${literal(unavailable)}`];
 }
 
 function bookmarkTable({ bookmarks }: RunInfo): string[] {

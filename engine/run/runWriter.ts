@@ -12,7 +12,7 @@ import { LEVEL_COLUMNS } from './schema.ts';
 import { WriteAheadLog } from './writeAheadLog.ts';
 
 /** About what the commit of an update adds to the log: the pages that it changes. */
-const COMMIT_BYTES = 80_000;
+const COMMIT_BYTES = 130_000;
 
 /** Records one run. Every method that returns has committed: what it wrote survives the end of this process. */
 export class RunWriter {

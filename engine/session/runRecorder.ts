@@ -13,6 +13,12 @@ import type { OpenModel } from './openModel.ts';
 /** Keyframes whose cost is remembered. The cheapest counts: a disk that stalled once must not put off the next for long. */
 const REMEMBERED = 3;
 
+/**
+ * Most seconds a byte that the first keyframe counts as: it is written cold, several times as slowly as those that
+ * follow, and nothing is known yet to set it right.
+ */
+const FIRST_COST = 2e-9;
+
 /** Bytes of keyframes where a request names no budget. */
 const STORAGE_BUDGET = 2 ** 30;
 
@@ -115,7 +121,7 @@ export class RunRecorder {
     this.writer.keyframe(this.writer.updates, bytes);
     this.lastKeyframe = performance.now();
     const cost = (this.lastKeyframe - begun) / 1000 / bytes.byteLength;
-    this.costs = [cost, ...this.costs].slice(0, REMEMBERED);
+    this.costs = [this.costs.length ? cost : Math.min(cost, FIRST_COST), ...this.costs].slice(0, REMEMBERED);
     this.lastUpdates = this.writer.updates;
   }
 

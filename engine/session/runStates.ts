@@ -15,8 +15,9 @@ import { StateCache } from './stateCache.ts';
 const TOLERANCE = 1e-3;
 
 /**
- * Of the states that a recomputation passes, the last few are kept for going back a step, and of those before one in
- * so many. To keep them all would take as long again: each holds the sums of its open chunks, several megabytes.
+ * Of the states that a recomputation passes one in so many is kept, and where updates are stepped through the last few
+ * as well, for going back a step. To keep them all would take as long again: each holds the sums of its open chunks,
+ * several megabytes.
  */
 const NEAR = 8;
 const FAR = 16;
@@ -27,6 +28,8 @@ const FAR = 16;
  */
 export class RunStates {
   private readonly cache = new StateCache();
+  /** What was asked for last. */
+  private last = { run: '', updates: 0 };
 
   constructor(
     private readonly model: OpenModel,
@@ -62,12 +65,14 @@ export class RunStates {
   ): Promise<{ snapshot: StateSnapshot; recomputed: number }> {
     this.refuse(reader, updates);
     const run = runKey(reader.header.runId, reader.path);
+    const stepping = this.last.run === run && Math.abs(this.last.updates - updates) <= NEAR;
+    this.last = { run, updates };
     const exact = this.cache.nearest(run, updates, updates - 1);
     if (exact) return { snapshot: exact.snapshot.copy(), recomputed: 0 };
     const scratch = new FastState(this.model.base);
     try {
       const from = this.nearest(reader, run, updates, scratch);
-      await this.recompute(reader, run, from, updates, scratch, cancelled);
+      await this.recompute(reader, run, from, updates, scratch, stepping, cancelled);
       return { snapshot: StateSnapshot.of(scratch), recomputed: updates - from };
     } finally {
       scratch.dispose();
@@ -80,7 +85,8 @@ export class RunStates {
     updates: number,
     snapshot: StateSnapshot,
   ): void {
-    this.cache.put(runKey(runId, resolve(runPath)), updates, snapshot);
+    this.last = { run: runKey(runId, resolve(runPath)), updates };
+    this.cache.put(this.last.run, updates, snapshot);
   }
 
   /** Frees the states that are kept for going to and fro. */
@@ -117,6 +123,7 @@ export class RunStates {
     from: number,
     to: number,
     state: FastState,
+    stepping: boolean,
     cancelled: () => boolean,
   ): Promise<void> {
     if (from === to) return;
@@ -137,7 +144,8 @@ export class RunStates {
         throw new EngineError('internal', `Update ${index} recomputed to another loss.`, remedy);
       }
       const done = index + 1;
-      if (to - done < NEAR || done % FAR === 0) this.cache.put(run, done, StateSnapshot.of(state));
+      const near = done === to || (stepping && to - done < NEAR);
+      if (near || done % FAR === 0) this.cache.put(run, done, StateSnapshot.of(state));
       await breathOrStop(cancelled, 'Going to another update');
     }
   }

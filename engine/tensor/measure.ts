@@ -1,10 +1,21 @@
 import { squaredNorms } from './squares.ts';
 import { tf } from './tf.ts';
 
-/** One number asked of tensors, or one for each of `groups` equal parts of them. */
+/** One number asked of tensors, four of a write, or one for each of `groups` equal parts of them. */
 export type Measurement =
   /** Σ (x − y)² over the tensors, y = 0 without `from`. */
   | { readonly what: 'squares'; readonly of: readonly tf.Tensor[]; readonly from?: readonly tf.Tensor[] }
+  /**
+   * Of weights that were written: Σ error², Σ (after − before)² or 0 without `before`, Σ after², Σ (after − base)²; four
+   * numbers, each over all tensors.
+   */
+  | {
+      readonly what: 'write';
+      readonly error: readonly tf.Tensor[];
+      readonly before?: readonly tf.Tensor[];
+      readonly of: readonly tf.Tensor[];
+      readonly base: readonly tf.Tensor[];
+    }
   /** Mean over rows of the norm of a row that lies along the last axes of several tensors with equally many rows. */
   | { readonly what: 'rowNorm'; readonly of: readonly tf.Tensor[]; readonly groups?: number }
   | { readonly what: 'mean' | 'meanExponential'; readonly of: readonly [tf.Tensor] };
@@ -25,20 +36,31 @@ export function measureAll(measurements: readonly Measurement[]): tf.Tensor1D {
   }
   const steps = measurements.map((each): MeasureStep => {
     const groups = each.what === 'rowNorm' ? (each.groups ?? 1) : 1;
-    const pairs = each.what === 'squares' && each.from !== undefined;
-    return { what: each.what, count: each.of.length, pairs, groups };
+    return { what: each.what, count: each.of.length, pairs: before(each) !== undefined, groups };
   });
   const inputs = measurements.flatMap(each => [
     ...each.of,
-    ...(each.what === 'squares' ? (each.from ?? []) : []),
+    ...(before(each) ?? []),
+    ...(each.what === 'write' ? [...each.error, ...each.base] : []),
   ]);
   return tf.engine().runKernel('HopeMeasure', inputs as never, { steps } as never) as tf.Tensor1D;
+}
+
+/** What tensors are compared to, one each. */
+function before(asked: Measurement): readonly tf.Tensor[] | undefined {
+  if (asked.what === 'write') return asked.before;
+  return asked.what === 'squares' ? asked.from : undefined;
 }
 
 function composed(asked: Measurement): tf.Tensor1D {
   switch (asked.what) {
     case 'squares':
       return squaredNorms([asked.of], asked.from && [asked.from]);
+    case 'write': {
+      const { error, of, base } = asked;
+      const step = asked.before ? squaredNorms([of], [asked.before]) : tf.zeros<tf.Rank.R1>([1]);
+      return tf.concat1d([squaredNorms([error]), step, squaredNorms([of]), squaredNorms([of], [base])]);
+    }
     case 'rowNorm': {
       const squares = asked.of.map(x => tf.sum(tf.square(tf.reshape(x, [-1, x.shape[x.rank - 1]])), 1));
       return tf.mean(tf.reshape(tf.sqrt(tf.addN(squares)), [asked.groups ?? 1, -1]), 1) as tf.Tensor1D;

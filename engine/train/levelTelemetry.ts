@@ -26,6 +26,9 @@ export interface TelemetryColumns {
   readonly values: tf.Tensor1D;
 }
 
+/** What a write is measured by in each block, in the order of the measurement. */
+const WRITE_NUMBERS = ['error', 'delta', 'weight', 'drift'] as const;
+
 /** Turns writes into the numbers of an update. */
 export class LevelTelemetry {
   /** Names of a level's tensors, a list for each block. */
@@ -125,11 +128,22 @@ export class LevelTelemetry {
     }
     for (const { level, weights, errors, inner, frozen, rate } of writes) {
       if (frozen) continue;
-      const after = this.ofBlocks(level, weights);
-      squares(`${level}.error`, this.ofBlocks(level, errors));
-      if (rate === undefined) squares(`${level}.delta`, after, this.ofBlocks(level, this.state.tensors));
-      squares(`${level}.weight`, after);
-      squares(`${level}.drift`, after, this.ofBlocks(level, this.state.base.tensors));
+      const [after, error] = [weights, errors].map(tensors => this.ofBlocks(level, tensors));
+      const before = rate === undefined ? this.ofBlocks(level, this.state.tensors) : undefined;
+      const base = this.ofBlocks(level, this.state.base.tensors);
+      for (const [i, name] of WRITE_NUMBERS.entries()) {
+        places.set(`${level}.${name}`, { at: at + i, step: WRITE_NUMBERS.length });
+      }
+      at += WRITE_NUMBERS.length * blocks;
+      for (let block = 0; block < blocks; block++) {
+        asked.push({
+          what: 'write',
+          error: error[block],
+          before: before?.[block],
+          of: after[block],
+          base: base[block],
+        });
+      }
       if (inner && level === 'projections') {
         ask(`${level}.lss`, block => ({ what: 'rowNorm', of: inner[block] }));
       }
@@ -139,6 +153,18 @@ export class LevelTelemetry {
       ask('alpha', block => ({ what: 'meanExponential', of: [logAlpha[block]] }));
     }
     return { places, values: measureAll(asked) };
+  }
+
+  /** Whether all new weights of a level are finite; where it is not true, they may be, but are very large. */
+  surelyFinite(
+    { level, frozen }: LevelWrite,
+    places: TelemetryColumns['places'],
+    values: Float32Array,
+  ): boolean {
+    if (frozen) return true;
+    const { at, step } = places.get(`${level}.weight`)!;
+    const { blocks } = this.state.base.config;
+    return Array.from({ length: blocks }, (_, block) => values[at + block * step]).every(Number.isFinite);
   }
 
   /** A level's tensors, a list for each block. */

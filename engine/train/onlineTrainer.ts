@@ -79,15 +79,16 @@ export class OnlineTrainer {
     try {
       const report = await readBack(() => {
         columns = telemetry && this.measure(telemetry, writes, forward, generated);
-        const finite = writes.map(({ weights }) => finiteness([...weights.values()]));
-        return tf.concat([forward.losses, ...finite, ...(columns ? [columns.values] : [])]);
+        return tf.concat([forward.losses, ...(columns ? [columns.values] : finitenessOf(writes))]);
       });
       const tokens = tick.inputs.length;
       const surprise = report.slice(0, tokens);
-      this.refuseDivergence(surprise, report.subarray(tokens), writes, index, tick.position);
-      const metrics = columns
-        ? telemetry!.record(writes, columns.places, report.subarray(tokens + writes.length))
-        : this.firedOnly(writes);
+      const rest = report.subarray(tokens);
+      const sure = columns && writes.every(write => telemetry!.surelyFinite(write, columns!.places, rest));
+      // Squares of very large numbers are not finite where the numbers still are.
+      const finite = sure ? undefined : columns ? await readFiniteness(writes) : rest;
+      this.refuseDivergence(surprise, finite, writes, index, tick.position);
+      const metrics = columns ? telemetry!.record(writes, columns.places, rest) : this.firedOnly(writes);
       const { onOptimizers } = this.options;
       const memories = onOptimizers ? await optimizerUpdates(state, writes) : [];
       this.commit(writes);
@@ -161,16 +162,16 @@ export class OnlineTrainer {
     state.updates++;
   }
 
-  /** @param finite 1 for each write whose new weights all are */
+  /** @param finite 1 for each write whose new weights all are; without it all of them are */
   private refuseDivergence(
     surprise: Float32Array,
-    finite: Float32Array,
+    finite: Float32Array | undefined,
     writes: readonly LevelWrite[],
     index: number,
     position: number,
   ): void {
     const read = surprise.every(Number.isFinite);
-    const broken = read ? writes.find((_, i) => finite[i] !== 1) : undefined;
+    const broken = read && finite ? writes.find((_, i) => finite[i] !== 1) : undefined;
     if (read && !broken) return;
     throw new DivergedError(broken?.level ?? 'the loss', index, position);
   }
@@ -209,6 +210,15 @@ function generateTokens(memories: Memories, x: tf.Tensor3D, options: TitansOptio
   const usual = !options.sharedValues && [k, v, eta, alpha].every(memory => memory?.w1 && !memory.skip);
   const made = usual ? fusedGenerate(memories as never, x, options) : undefined;
   return made ?? generate(memories, x, options, given);
+}
+
+/** 1 for each write whose new weights are all finite. */
+function finitenessOf(writes: readonly LevelWrite[]): tf.Tensor1D[] {
+  return writes.map(({ weights }) => finiteness([...weights.values()]));
+}
+
+async function readFiniteness(writes: readonly LevelWrite[]): Promise<Float32Array> {
+  return writes.length ? readBack(() => tf.concat(finitenessOf(writes))) : new Float32Array();
 }
 
 function disposeMaps(...maps: (ReadonlyMap<string, tf.Tensor> | undefined)[]): void {

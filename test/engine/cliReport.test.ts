@@ -7,6 +7,7 @@ import { RunWriter } from '../../engine/run/index.ts';
 import { runReport } from '../../report/runReport.ts';
 import { runCli, runJson } from '../support/cli.ts';
 import { sampleHeader, sampleUpdate } from '../support/runSample.ts';
+import { makeTinyModel, TINY_TEXT } from '../support/tinyModel.ts';
 
 interface Reported {
   readonly report: string;
@@ -100,8 +101,11 @@ test('report without --out makes a folder, and refuses what is no run and a fold
   const { code, stdout } = await runCli(['report', run], there);
   expect([code, stdout]).toEqual([
     0,
-    'report of 1100 updates written to report-people/report.md, with 6 pictures beside it\n',
+    'report of 1100 updates written to report-people/report.md, with 6 pictures beside it\nwithout contributions, spectra and interference: They need the model “sample” that it was made with. Name its folder with --model.\n',
   ]);
+  expect(readFileSync(join(folder, 'report-people', 'report.md'), 'utf8')).toMatch(
+    /\n\nContributions of levels, spectra and interference are left out\. They need the model “sample” .+\n\n/,
+  );
   expect(readdirSync(folder).filter(name => !before.includes(name))).toEqual(['report-people']);
   for (const [words, reason] of [
     [[join(folder, 'people.md')], /people\.md: this is not a run file .+\n$/],
@@ -115,4 +119,38 @@ test('report without --out makes a folder, and refuses what is no run and a fold
     expect(ended.stderr).toMatch(reason);
     expect(ended.stderr.split('\n')).toHaveLength(2);
   }
+});
+
+test('report with the model of a run has contributions, spectra and interference, and refuses another model', async () => {
+  const [model, other, text, path] = ['model', 'other', 'text.txt', 'tiny.hoperun'].map(name =>
+    join(folder, name),
+  );
+  await makeTinyModel(model);
+  await makeTinyModel(other, { seed: 2 });
+  writeFileSync(text, TINY_TEXT);
+  const probes = FACTS.flatMap(({ prompt, answer }) => ['--probe', `${prompt} =>${answer}`]);
+  const train = ['train', '--model', model, '--backend', 'wasm', '--text', text, '--epochs', '2'];
+  await runJson([...train, ...probes, '--run', path]);
+  const out = join(folder, 'inside.md');
+  const { run: info, pictures } = await runJson<Reported>(['report', path, '--model', model, '--out', out]);
+  expect(info.unavailable).toBeUndefined();
+  const titles = pictures.map(({ title }) => title);
+  for (const level of info.levels) {
+    expect(titles.filter(title => title.startsWith(`Spectrum of what ${level.id} `)).length).toBeGreaterThan(
+      0,
+    );
+  }
+  expect(titles.filter(title => title.startsWith('Contribution of each level’s change: '))).toHaveLength(2);
+  expect(titles).toContain(`Interference of updates 1 to ${info.updates}`);
+  for (const { path: picture } of pictures) {
+    expect(readFileSync(picture, 'utf8'), picture).not.toMatch(/NaN|undefined|Infinity/);
+  }
+  expect(readFileSync(out, 'utf8')).not.toContain('are left out');
+
+  const refused = await runCli(['report', path, '--model', other, '--out', join(folder, 'other.md')]);
+  expect([refused.code, refused.stdout]).toEqual([1, '']);
+  expect(refused.stderr).toMatch(
+    /tiny\.hoperun: Its states need the model “tiny” .+ another one is loaded\./,
+  );
+  expect(existsSync(join(folder, 'other.md'))).toBe(false);
 });

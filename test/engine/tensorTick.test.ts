@@ -50,6 +50,32 @@ describe.each(['cpu', 'wasm'] as const)('what a tick asks of %s', backend => {
     });
   });
 
+  it.each([true, false])('measures a write at once, with the weights from before: %s', withBefore => {
+    tf.tidy(() => {
+      const lengths = [21, 1500];
+      const [error, before, of, base] = [0, 1, 2, 3].map(() => lengths.map(length => filled(random, length)));
+      const tensors = (arrays: Float32Array[]) => arrays.map(each => tf.tensor1d(each.slice()));
+      const got = measureAll([
+        { what: 'mean', of: [tf.tensor1d([7])] },
+        {
+          what: 'write',
+          error: tensors(error),
+          before: withBefore ? tensors(before) : undefined,
+          of: tensors(of),
+          base: tensors(base),
+        },
+      ]).dataSync();
+      const squares = (x: Float32Array[], y?: Float32Array[]) =>
+        x.reduce((sum, each, i) => each.reduce((s, value, j) => s + (value - (y?.[i][j] ?? 0)) ** 2, sum), 0);
+      const step = withBefore ? squares(of, before) : 0;
+      const expected = [7, squares(error), step, squares(of), squares(of, base)];
+      expect(got).toHaveLength(5);
+      expected.forEach((each, i) => {
+        expect(Math.abs(got[i] - each), `number ${i}`).toBeLessThan(1e-5 * (1 + each));
+      });
+    });
+  });
+
   it('steps many tensors down their gradients', () => {
     tf.tidy(() => {
       const shapes = [[3, 5], [7], [2, 3, 4]];

@@ -49,7 +49,18 @@ function show(scene: string): Page {
     dispatch: (action: Action) => opened.dispatch(action),
     command: (name: TimelineCommand, path?: string) => commands.push([name, path]),
   };
-  const view = timelineView(document.body, actions, () => undefined);
+  let again = false;
+  const draw = timelineView(document.body, actions, () => {
+    again = true;
+  });
+  /** As the page's loop: a frame, and the next where the view asks for it. */
+  const view: typeof draw = (...frame) => {
+    for (let frames = 0; frames < 2; frames++) {
+      again = false;
+      draw(...frame);
+      if (!again) return;
+    }
+  };
   const { dispatch } = opened;
   opened.dispatch = action => {
     dispatch(action);

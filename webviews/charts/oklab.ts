@@ -31,10 +31,23 @@ function fromOklab([lightness, a, b]: Oklab): string {
   return rgb(channels[0], channels[1], channels[2]).formatHex();
 }
 
+const known = new Map<string, Oklab>();
+
+/** A ramp mixes the same two colours a hundred times. */
+function oklabOf(color: string): Oklab {
+  let found = known.get(color);
+  if (!found) {
+    if (known.size > 64) known.clear();
+    found = toOklab(color);
+    known.set(color, found);
+  }
+  return found;
+}
+
 /** The colour a share `weight` (0 to 1) of `color` gives over `other`, mixed in OKLab like CSS `color-mix`. */
 export function mixOklab(color: string, other: string, weight: number): string {
-  const from = toOklab(other);
-  const to = toOklab(color);
+  const from = oklabOf(other);
+  const to = oklabOf(color);
   const at = (i: 0 | 1 | 2): number => from[i] + (to[i] - from[i]) * weight;
   return fromOklab([at(0), at(1), at(2)]);
 }

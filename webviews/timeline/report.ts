@@ -1,4 +1,4 @@
-import type { ReportPicture } from '../../engine/protocol/index.ts';
+import type { AbsorptionReport, DeltaSpectrum, Probe, ReportPicture } from '../../engine/protocol/index.ts';
 import { contributionShapes, contributionsHeight } from '../charts/contributions.ts';
 import { forgettingHeight, forgettingShapes } from '../charts/forgetting.ts';
 import { forgettingMatrixHeight, forgettingMatrixShapes } from '../charts/forgettingMatrix.ts';
@@ -24,6 +24,7 @@ import {
   forgettingData,
   interferenceOf,
   matrixOf,
+  shortName,
 } from './forgettingData.ts';
 import { positionAfter } from './geometry.ts';
 import { tracksPicture } from './picture.ts';
@@ -32,8 +33,24 @@ import { extent, type ViewState } from './state.ts';
 
 const PANEL = 420;
 
-/** Every chart of the whole run as a file of its own, with its text alternative. */
-export function reportPictures(view: ViewState, theme: Theme): ReportPicture[] {
+/** What was computed with the model of a run. */
+export interface Inside {
+  readonly absorptions: readonly { readonly fact: Probe; readonly report: AbsorptionReport }[];
+  /** `update`: of one update rather than of a stretch, so that its tokens bound the rank. */
+  readonly spectra: readonly { readonly spectrum: DeltaSpectrum; readonly update: boolean }[];
+}
+
+/** What a view shows of it. */
+const insideOf = ({ host: { absorption }, spectrum, range }: ViewState): Inside => ({
+  absorptions: absorption ? [absorption] : [],
+  spectra: spectrum ? [{ spectrum, update: range === 'update' }] : [],
+});
+
+/**
+ * Every chart of the whole run as a file of its own, with its text alternative.
+ * @param inside what is drawn in place of what the view has of it
+ */
+export function reportPictures(view: ViewState, theme: Theme, inside = insideOf(view)): ReportPicture[] {
   const { run } = view.host;
   if (!run) return [];
   const state = { ...view, window: { from: 0, to: extent(view) } };
@@ -60,8 +77,10 @@ export function reportPictures(view: ViewState, theme: Theme): ReportPicture[] {
     add('forgetting', 'Probes over the run', describeForgetting(scores), picture);
   }
   addForgetting(state, theme, add);
-  addAbsorption(state, theme, add);
-  addSpectra(state, theme, add);
+  inside.absorptions.forEach((_, nth) => {
+    addAbsorption(state, theme, inside, nth, add);
+  });
+  addSpectra(state, theme, inside, add);
   return found;
 }
 
@@ -106,16 +125,25 @@ function addForgetting(state: ViewState, theme: Theme, add: Add): void {
   add('interference', `Interference of updates ${from + 1} to ${to}`, words, picture);
 }
 
-function addAbsorption({ host, pieces }: ViewState, theme: Theme, add: Add): void {
-  const { absorption, run } = host;
-  if (!absorption || !run) return;
-  const { report } = absorption;
+function addAbsorption(
+  { host: { run }, pieces }: ViewState,
+  theme: Theme,
+  { absorptions }: Inside,
+  nth: number,
+  add: Add,
+): void {
+  if (!run) return;
+  const { fact, report } = absorptions[nth];
+  // One of several is told from the others.
+  const several = absorptions.length > 1;
+  const name = (of: string) => (several ? `${of}-${nth + 1}` : of);
+  const title = (of: string) => (several ? `${of}: ${shortName(fact)}` : of);
   const cmsLevels = run.levels.filter(({ id }) => cmsIndex(id) >= 0).length;
   const shapes = contributionShapes({ ...report, cmsLevels }, { width: PANEL, theme });
   const words = report.levels.map(level => `${level.level}: ${describeLevel(level, report)}`).join(' ');
   add(
-    'contributions',
-    'Contribution of each level’s change',
+    name('contributions'),
+    title('Contribution of each level’s change'),
     words,
     framed(PANEL, contributionsHeight(report.levels.length), shapes),
   );
@@ -125,24 +153,28 @@ function addAbsorption({ host, pieces }: ViewState, theme: Theme, add: Add): voi
   const tokens = over.updates.map(updates => positionAfter(run, pieces[0], updates));
   const drawn = handOverShapes({ levels, tokens, shapley: over.shapley, cmsLevels }, { width: PANEL, theme });
   add(
-    'hand-over',
-    'Hand-over between levels',
+    name('hand-over'),
+    title('Hand-over between levels'),
     describeHandOver(levels, tokens, over.shapley),
     framed(PANEL, handOverHeight(levels.length), drawn),
   );
 }
 
-function addSpectra({ host, spectrum, level, range }: ViewState, theme: Theme, add: Add): void {
-  if (!spectrum || !host.run) return;
-  const color = colorOf(host.run, level, theme);
-  strongest(spectrum.matrices).forEach((matrix, i) => {
-    const data = { ...matrix, rankBound: range === 'update' ? matrix.rankBound : undefined };
-    const picture = framed(PANEL, SPECTRUM_HEIGHT, spectrumShapes(data, { width: PANEL, theme, color }));
-    add(
-      `spectrum-${i + 1}`,
-      `Spectrum of what ${spectrum.level} changed in ${matrix.name}`,
-      describeSpectrum(data),
-      picture,
-    );
-  });
+function addSpectra({ host: { run } }: ViewState, theme: Theme, { spectra }: Inside, add: Add): void {
+  if (!run) return;
+  let drawn = 0;
+  for (const { spectrum, update } of spectra) {
+    const level = run.levels.findIndex(({ id }) => id === spectrum.level);
+    const color = colorOf(run, level, theme);
+    for (const matrix of strongest(spectrum.matrices)) {
+      const data = { ...matrix, rankBound: update ? matrix.rankBound : undefined };
+      const picture = framed(PANEL, SPECTRUM_HEIGHT, spectrumShapes(data, { width: PANEL, theme, color }));
+      add(
+        `spectrum-${++drawn}`,
+        `Spectrum of what ${spectrum.level} changed in ${matrix.name}`,
+        describeSpectrum(data),
+        picture,
+      );
+    }
+  }
 }

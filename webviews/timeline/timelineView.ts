@@ -16,17 +16,18 @@ import { spectrumPanel } from './spectrumPanel.ts';
 import type { ViewState } from './state.ts';
 import { textStrip } from './textStrip.ts';
 import { toolbar } from './toolbar.ts';
+import { type Source, sourceOf } from './trackData.ts';
 import { tracksPanel } from './tracksPanel.ts';
 import type { ViewActions } from './viewContext.ts';
 
 /**
  * Builds the view inside `parent` and returns what draws a state.
- * @param onResize Called when a width changed and the view should be drawn again.
+ * @param redraw Called when the view should be drawn again: a width changed, or part of it waits for another frame.
  */
 export function timelineView(
   parent: HTMLElement,
   actions: ViewActions,
-  onResize: () => void,
+  redraw: () => void,
 ): (state: ViewState, theme: Theme) => void {
   const main = element('main', 'panel timeline', element('h1', 'hidden-text', 'Timeline'));
   main.dataset.view = 'timeline';
@@ -57,10 +58,12 @@ export function timelineView(
   const announce = announcer(main);
   const time = element('div', 'plot');
   left.append(element('div', 'track ruler', element('div', 'name'), time, element('div', 'value')));
-  const widthOf = watchWidths([main, time, measure], onResize);
+  const widthOf = watchWidths([main, time, measure], redraw);
   keyboard(main, actions);
   let width = 0;
   let said: number | undefined;
+  let source: Source | undefined;
+  let hurried = false;
 
   return (state, theme) => {
     const plotWidth = widthOf(time);
@@ -68,7 +71,11 @@ export function timelineView(
       width = plotWidth;
       actions.dispatch({ type: 'width', width: plotWidth });
     }
-    const surroundings = { theme, pageWidth: widthOf(main), panelWidth: widthOf(measure) };
+    // Never two frames in a row: tracks may have something new in every one.
+    hurried = !hurried && sourceOf(state, 0) !== source;
+    source = sourceOf(state, 0);
+    if (hurried) redraw();
+    const surroundings = { theme, pageWidth: widthOf(main), panelWidth: widthOf(measure), hurried };
     const { phase, run } = state.host;
     main.dataset.phase = phase;
     main.dataset.updates = String(state.updates);
@@ -76,7 +83,9 @@ export function timelineView(
     bar(state, surroundings);
     message(state, surroundings);
     if (body.hidden) return;
-    for (const draw of [comparison, text, axis, tracks, brush, ...panels, card]) draw(state, surroundings);
+    for (const draw of [comparison, text, axis, tracks, brush, card]) draw(state, surroundings);
+    if (hurried) return;
+    for (const draw of panels) draw(state, surroundings);
     if (state.updates !== said && !state.playing) announce(describeCell(state));
     said = state.updates;
   };

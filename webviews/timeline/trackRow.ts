@@ -15,8 +15,8 @@ export interface TrackRow {
   readonly name: HTMLElement;
   /** Writes the values on the right, one a line. */
   value(...lines: string[]): void;
-  /** Keeps the slider's numbers and what it says. */
-  describe(state: ViewState): void;
+  /** Keeps the slider's numbers and what it says. @param hurried what it says of the whole track may wait */
+  describe(state: ViewState, hurried: boolean): void;
 }
 
 export interface TrackOptions {
@@ -88,7 +88,7 @@ export function trackRow(parent: HTMLElement, options: TrackOptions, { dispatch 
     value(...lines) {
       setText(values, lines.join('\n'));
     },
-    describe(state) {
+    describe(state, hurried) {
       now = state;
       const selected = sameRow(rowAt(rowTop(state.row)), state.row);
       node.classList.toggle('selected', selected);
@@ -96,7 +96,7 @@ export function trackRow(parent: HTMLElement, options: TrackOptions, { dispatch 
       const row = selected ? state.row : rowAt(0);
       // A whole track takes a look at all of its values: only when they are others.
       const source = sourceOf(state, 0);
-      if (source !== labelled.source || !sameRow(row, labelled.row)) {
+      if (!hurried && (source !== labelled.source || !sameRow(row, labelled.row))) {
         labelled = { source, row };
         setAttribute(plot, 'aria-label', describeTrack(state, row));
       }

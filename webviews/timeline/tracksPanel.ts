@@ -35,7 +35,7 @@ export function tracksPanel(
   panel.addEventListener('focusout', () => actions.dispatch({ type: 'focus', focused: false }));
   let tracks: Tracks | undefined;
 
-  const draw: Draw = (state, { theme }) => {
+  const draw: Draw = (state, { theme, hurried }) => {
     const { run } = state.host;
     if (!run) return;
     if (!tracks || !sameShape(tracks.run, run)) {
@@ -44,7 +44,7 @@ export function tracksPanel(
     }
     const hadFocus = panel.contains(document.activeElement);
     tracks.draw(state, theme);
-    for (const row of tracks.rows) row.describe(state);
+    for (const row of tracks.rows) row.describe(state, hurried);
     // The keyboard goes on in the row that is selected now; another part of the window keeps it.
     const plot = panel.querySelector<HTMLElement>('.track.selected .plot');
     if (hadFocus && document.hasFocus() && plot !== document.activeElement)

@@ -15,6 +15,8 @@ export interface Surroundings {
   readonly pageWidth: number;
   /** Width of the panel's charts, px. */
   readonly panelWidth: number;
+  /** The tracks have something new to show: what is looked at after them waits for the next frame, which will come. */
+  readonly hurried: boolean;
 }
 
 /** Container-query thresholds of the stylesheet, px: the panel goes underneath, and grows wide. */

@@ -107,6 +107,8 @@ export interface KernelModule {
   workspace(bytes: number): number;
   /** A view of memory from an address on, valid until the memory grows. */
   view(address: number, length: number): Float32Array;
+  /** The same of float64. */
+  doubles(address: number, length: number): Float64Array;
 }
 
 /** Working memory that grows with the largest kernel so far. */
@@ -148,5 +150,6 @@ export function openKernelModule(backend: HostBackend, folder?: string): KernelM
   kernels.fillConstants(scratch + scratchBytes);
   const { memory } = backend.wasm.asm as { memory: { buffer: ArrayBuffer } };
   const view = (address: number, length: number) => new Float32Array(memory.buffer, address, length);
-  return { kernels, scratch, relaxed, workspace: growingWorkspace(backend), view };
+  const doubles = (address: number, length: number) => new Float64Array(memory.buffer, address, length);
+  return { kernels, scratch, relaxed, workspace: growingWorkspace(backend), view, doubles };
 }

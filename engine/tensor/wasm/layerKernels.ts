@@ -144,6 +144,7 @@ export interface LayerKernels {
   ): void;
   softmax(x: number, out: number, rows: number, width: number): void;
   squaredDistance(x: number, y: number, n: number): number;
+  writeSquares(error: number, before: number, after: number, base: number, sums: number, n: number): void;
   rowSquares(x: number, sums: number, rows: number, width: number, add: boolean): void;
   meanRoot(x: number, n: number): number;
   learningRates(rates: number, n: number, bias: number, scale: number, ceiling: number): void;

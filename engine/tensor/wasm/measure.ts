@@ -25,6 +25,8 @@ export function measureKernel(module: KernelModule, backend: HostBackend): Kerne
             sum += kernels.squaredDistance(at(of[i]), at(from[i]), util.sizeFromShape(of[i].shape));
           }
           numbers.push(sum);
+        } else if (what === 'write') {
+          numbers.push(...writeSquares(module, of, from, take(count), take(count), at));
         } else if (what === 'rowNorm') numbers.push(...rowNorms(module, of, groups, at));
         else numbers.push(mean(backend.typedArrayFromHeap(of[0]), what === 'meanExponential'));
       }
@@ -33,6 +35,23 @@ export function measureKernel(module: KernelModule, backend: HostBackend): Kerne
       return out;
     },
   );
+}
+
+/** Σ error², Σ (after − before)², Σ after² and Σ (after − base)². */
+function writeSquares(
+  { kernels, workspace, doubles }: KernelModule,
+  after: readonly TensorInfo[],
+  before: readonly TensorInfo[],
+  error: readonly TensorInfo[],
+  base: readonly TensorInfo[],
+  at: (tensor: TensorInfo) => number,
+): Float64Array {
+  const sums = workspace(4 * 8);
+  doubles(sums, 4).fill(0);
+  after.forEach((x, i) => {
+    kernels.writeSquares(at(error[i]), at(before[i]), at(x), at(base[i]), sums, util.sizeFromShape(x.shape));
+  });
+  return doubles(sums, 4);
 }
 
 function rowNorms(

@@ -15,7 +15,7 @@ export { readBytes, readMemory, readMemoryGradient } from './memoryRead';
 export { layerNorm, layerNormGradient, rmsNorm, rmsNormGradient } from './norm';
 export { unsortedSegmentSum } from './segmentSum';
 export { softmax } from './softmax';
-export { allFinite, meanRoot, rowSquares, squaredDistance } from './squares';
+export { allFinite, meanRoot, rowSquares, squaredDistance, writeSquares } from './squares';
 export { sum } from './sum';
 export { exp, rsqrt, sigmoid, silu, siluDerivative, softplus, sqrt, tanh } from './unary';
 export { combine } from './vectors';

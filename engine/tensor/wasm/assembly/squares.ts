@@ -36,6 +36,69 @@ export function squaredDistance(x: usize, y: usize, n: i32): f64 {
   return total;
 }
 
+/**
+ * Of a write of n weights, sums[4] += Σ error², Σ (after − before)² where there is a `before`, Σ after² and
+ * Σ (after − base)², so that each number is read once.
+ */
+export function writeSquares(
+  error: usize,
+  before: usize,
+  after: usize,
+  base: usize,
+  sums: usize,
+  n: i32,
+): void {
+  let e: f64 = 0;
+  let d: f64 = 0;
+  let w: f64 = 0;
+  let a: f64 = 0;
+  while (n > 0) {
+    let left = min(n, blockLength);
+    n -= left;
+    let se = f32x4.splat(0);
+    let sd = se;
+    let sw = se;
+    let sa = se;
+    for (; left >= 4; left -= 4, error += 16, after += 16, base += 16) {
+      const g = v128.load(error);
+      const x = v128.load(after);
+      const away = f32x4.sub(x, v128.load(base));
+      se = f32x4.add(se, f32x4.mul(g, g));
+      sw = f32x4.add(sw, f32x4.mul(x, x));
+      sa = f32x4.add(sa, f32x4.mul(away, away));
+      if (before !== 0) {
+        const step = f32x4.sub(x, v128.load(before));
+        sd = f32x4.add(sd, f32x4.mul(step, step));
+        before += 16;
+      }
+    }
+    let re = sumLanes(se);
+    let rd = sumLanes(sd);
+    let rw = sumLanes(sw);
+    let ra = sumLanes(sa);
+    for (; left > 0; left--, error += 4, after += 4, base += 4) {
+      const x = load<f32>(after);
+      const away = x - load<f32>(base);
+      re += load<f32>(error) * load<f32>(error);
+      rw += x * x;
+      ra += away * away;
+      if (before !== 0) {
+        const step = x - load<f32>(before);
+        rd += step * step;
+        before += 4;
+      }
+    }
+    e += <f64>re;
+    d += <f64>rd;
+    w += <f64>rw;
+    a += <f64>ra;
+  }
+  store<f64>(sums, load<f64>(sums) + e);
+  store<f64>(sums, load<f64>(sums, 8) + d, 8);
+  store<f64>(sums, load<f64>(sums, 16) + w, 16);
+  store<f64>(sums, load<f64>(sums, 24) + a, 24);
+}
+
 /** Whether every number is finite. */
 export function allFinite(x: usize, n: i32): bool {
   // 0·x is NaN for anything that is not finite, and a NaN stays in a sum.
