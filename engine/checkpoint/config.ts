@@ -1,6 +1,7 @@
 import type { LevelInfo } from '../protocol/level.ts';
 import { type ContinuumConfig, parseContinuum } from './continuumConfig.ts';
 import { FieldReader } from './fieldReader.ts';
+import { type KmConfig, parseKm } from './kmConfig.ts';
 import {
   hasAttention,
   hasConvolution,
@@ -24,6 +25,8 @@ export interface HopeConfig {
    * residual stream, without a norm before it or a matrix after it.
    */
   readonly mode?: 'km';
+  /** Which of its deviations from the paper a model of mode km has; none where absent. */
+  readonly km?: KmConfig;
   readonly vocabulary: number;
   /** Width D of the residual stream, a multiple of `heads`. */
   readonly width: number;
@@ -61,6 +64,8 @@ export function parseConfig(json: unknown, path: string): HopeConfig {
   const system = parseSystem(fields);
   const mode = fields.choice('mode', ['km'] as const);
   if (mode && system && system !== 'hope') throw fields.faultOf('mode', `left out: ${system} has none`);
+  const km = fields.optional('km', name => parseKm(fields.object(name)));
+  if (km && !mode) throw fields.faultOf('km', 'left out: only mode km has such defects');
   const window = fields.optional('window', name => fields.integer(name, 1, most.period));
   const config: HopeConfig = {
     model_type: fields.constant('model_type', 'hope'),
@@ -68,6 +73,7 @@ export function parseConfig(json: unknown, path: string): HopeConfig {
     name: fields.text('name', 200),
     ...(system && { system }),
     ...(mode && { mode }),
+    ...(km && { km }),
     vocabulary: fields.integer('vocabulary', 1, most.vocabulary),
     width: fields.integer('width', 1, most.width),
     blocks: fields.integer('blocks', 1, most.blocks),

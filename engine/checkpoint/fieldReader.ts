@@ -86,10 +86,12 @@ export class FieldReader {
   subset<T extends string>(name: string, allowed: readonly T[]): T[] | undefined {
     const value = this.value(name);
     if (value === undefined) return undefined;
-    const listed = Array.isArray(value) ? value : [undefined];
+    const listed = Array.isArray(value) ? value : undefined;
+    if (!listed) throw this.faultOf(name, `a list of some of ${allowed.join(', ')}, each once`);
     listed.forEach((item, i) => {
       if (!allowed.includes(item) || listed.indexOf(item) < i) {
-        throw this.faultOf(name, `a list of some of ${allowed.join(', ')}, each once`);
+        const field = `${this.#fullName(name)}[${i}]`;
+        throw this.fault(field, item, `one of ${allowed.join(', ')}, each once`);
       }
     });
     return allowed.filter(item => listed.includes(item));

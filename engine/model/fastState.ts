@@ -7,7 +7,7 @@ import { emptyTail } from './languageModel.ts';
 import type { ConvolutionTail } from './localConvolution.ts';
 import { mixerOf } from './mixer/index.ts';
 import type { MixerState } from './mixer/mixer.ts';
-import { GRAM, memoryName } from './optimizerMemory.ts';
+import { GRAM, memoryName, SIGNAL } from './optimizerMemory.ts';
 import { bindParameters, type HopeParameters, type ParameterSpec } from './parameters.ts';
 import type { Generated } from './selfModifyingTitans.ts';
 
@@ -120,10 +120,12 @@ export class FastState {
     this.tensors.clear();
   }
 
-  /** What went into a matrix belongs to its chunk. */
+  /** What went into a matrix, or what it was first told, belongs to its chunk. */
   private forgetInputs(name: string): void {
-    this.optimizer.get(memoryName(name, GRAM))?.dispose();
-    this.optimizer.delete(memoryName(name, GRAM));
+    for (const at of [memoryName(name, GRAM), memoryName(name, SIGNAL)]) {
+      this.optimizer.get(at)?.dispose();
+      this.optimizer.delete(at);
+    }
   }
 
   private openSums(): void {

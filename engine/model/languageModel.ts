@@ -1,4 +1,5 @@
 import type { HopeConfig } from '../checkpoint/config.ts';
+import { hasDefect } from '../checkpoint/kmConfig.ts';
 import { hasMemories } from '../checkpoint/systems.ts';
 import { crossEntropy } from '../tensor/crossEntropy.ts';
 import { tf } from '../tensor/tf.ts';
@@ -35,8 +36,8 @@ export function titansOptions(config: HopeConfig): TitansOptions {
     etaBias: titans.eta_bias,
     etaCeiling: titans.eta_ceiling,
     gradientCeiling: titans.gradient_ceiling,
-    alphaBias: titans.alpha_bias,
-    qkNorm: titans.qk_norm,
+    alphaBias: hasDefect(config, 'unbiased-retention') ? 0 : titans.alpha_bias,
+    qkNorm: titans.qk_norm && !hasDefect(config, 'unnormalised-keys'),
     objective: titans.objective,
     sharedValues: titans.values === 'shared',
     momentum: titans.momentum,

@@ -1,6 +1,12 @@
 /** Memory of an optimizer that holds Σ x xᵀ of the chunk that is open; it goes with the chunk. */
 export const GRAM = 'gram';
 
+/**
+ * Beside the memories of `contract.bias`: what the levels were told at the first tokens of a level's open chunk, which
+ * in mode km slower ones are told again (`misaligned-signals`); it goes with the chunk.
+ */
+export const SIGNAL = 'signal';
+
 /** Name of an optimizer's memory of one tensor. */
 export function memoryName(tensor: string, memory: string): string {
   return `${tensor}.${memory}`;

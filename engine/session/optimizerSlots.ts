@@ -1,10 +1,13 @@
 import type { FastState } from '../model/fastState.ts';
 import { memoryName } from '../model/optimizerMemory.ts';
 import { levelOptimizer } from '../optimizer/levelOptimizer.ts';
+import { signalSlots } from '../train/kmPass.ts';
 
-/** Every memory that the optimizers of a model's levels can have, with its shape. */
-export function optimizerSlots({ specs, base: { config } }: FastState): { name: string; shape: number[] }[] {
-  return specs.flatMap(({ name, shape, level }) => {
+/** Every memory that the optimizers of a model's levels, and its levels in mode km, can have, with its shape. */
+export function optimizerSlots(state: FastState): { name: string; shape: number[] }[] {
+  const { specs, base } = state;
+  const { config } = base;
+  const remembered = specs.flatMap(({ name, shape, level }) => {
     if (!level.startsWith('cms.')) {
       return config.titans.momentum ? [{ name: memoryName(name, 'momentum'), shape: [...shape] }] : [];
     }
@@ -15,4 +18,5 @@ export function optimizerSlots({ specs, base: { config } }: FastState): { name: 
       shape: [...extent],
     }));
   });
+  return [...remembered, ...signalSlots(state)];
 }

@@ -55,6 +55,7 @@ export class OuterTrainer {
     if (scale < 1) for (let i = 0; i < gradient.length; i++) gradient[i] *= scale;
     const { layout, moments } = this;
     layout.specs.forEach(({ name, shape, initial }, i) => {
+      if (!layout.learned(i)) return;
       const decays = shape.length > 1 && initial.kind === 'normal';
       const weights = layout.part(this.source.weights, i);
       const slope = layout.part(gradient, i);

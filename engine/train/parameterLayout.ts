@@ -1,4 +1,5 @@
 import type { HopeConfig } from '../checkpoint/config.ts';
+import { hasDefect } from '../checkpoint/kmConfig.ts';
 import { type ParameterSpec, parameterSpecs } from '../model/parameters.ts';
 import { tf } from '../tensor/tf.ts';
 
@@ -8,7 +9,7 @@ export class ParameterLayout {
   readonly offsets: readonly number[];
   readonly size: number;
 
-  constructor(config: HopeConfig) {
+  constructor(private readonly config: HopeConfig) {
     this.specs = parameterSpecs(config);
     let size = 0;
     this.offsets = this.specs.map(({ shape }) => {
@@ -17,6 +18,11 @@ export class ParameterLayout {
       return at;
     });
     this.size = size;
+  }
+
+  /** Whether the outer loop learns parameter i: all but what mode km leaves as it was drawn. */
+  learned(i: number): boolean {
+    return this.specs[i].level !== 'projections' || !hasDefect(this.config, 'unlearned-memories');
   }
 
   /** The part of a flat array that belongs to parameter i. */

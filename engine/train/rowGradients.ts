@@ -64,7 +64,8 @@ export class RowGradients {
     const { value, grads } = tf.valueAndGrads(lossOf)(tensors);
     const [[loss], ...parts] = await readAll([value, ...grads]);
     parts.forEach((part, i) => {
-      this.layout.part(gradient, i).set(part);
+      if (this.layout.learned(i)) this.layout.part(gradient, i).set(part);
+      else this.layout.part(gradient, i).fill(0);
     });
     tf.dispose([value, grads, tensors]);
     this.dispose();

@@ -5,6 +5,7 @@ import type { BlockOutputParts } from '../model/hopeBlock.ts';
 import { bindParameters } from '../model/parameters.ts';
 import { continuumIntoSums, hasContinuumSum, owned, type Tap, tapped } from '../tensor/continuumSum.ts';
 import { tf } from '../tensor/tf.ts';
+import { deviates, deviatingPass } from './kmPass.ts';
 
 /** How the backward pass of a tick reaches the open sums of the CMS levels and the places of local surprise. */
 export interface TickPass {
@@ -26,6 +27,7 @@ export interface TickPass {
 /** Takes the way that the backend has: sums written by the kernel, or gradients that are added to them. */
 export function openPass(state: FastState, tokens: number, withTaps: boolean): TickPass {
   const { config } = state.base;
+  if (deviates(config)) return deviatingPass(state, tokens, withTaps);
   const chain = hasContinuumSum() && !isModern(config) && config.cms.form !== 'independent';
   return chain ? kernelPass(state, tokens, withTaps) : addingPass(state, tokens, withTaps);
 }

@@ -1,6 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { CellResult, Experiment } from '../../engine/experiment/experiment.ts';
 import { EXPERIMENTS } from '../../engine/experiment/index.ts';
@@ -8,6 +12,7 @@ import { type Results, runExperiment } from '../../engine/experiment/runExperime
 import { openBackend } from '../../engine/tensor/backend.ts';
 import { tf } from '../../engine/tensor/tf.ts';
 import { runCli } from '../support/cli.ts';
+import { twoTrainings } from '../support/twoTrainings.ts';
 
 const [formal, ablation] = EXPERIMENTS;
 let folder: string;
@@ -17,11 +22,16 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Two trainings of the formal languages that take no time: Transformer++ and linear attention. */
-const two: Experiment = { ...formal, cells: settings => formal.cells(settings).slice(2, 4) };
+const two = twoTrainings(formal);
 
 /** Runs until as many progress lines were told. */
-function run(experiment: Experiment, out: string, lines = Number.POSITIVE_INFINITY, steps = 6) {
+function run(
+  experiment: Experiment,
+  out: string,
+  lines = Number.POSITIVE_INFINITY,
+  steps = 6,
+  onLine: (line: string) => void = () => {},
+) {
   const controller = new AbortController();
   let told = 0;
   const settings = { seeds: 1, steps, ...(experiment.needsData && { data: join(folder, 'texts') }) };
@@ -33,7 +43,8 @@ function run(experiment: Experiment, out: string, lines = Number.POSITIVE_INFINI
     'made by hand',
     threads,
     controller.signal,
-    () => {
+    ({ line }) => {
+      onLine(line);
       if (++told === lines) controller.abort(130);
     },
   );
@@ -61,6 +72,34 @@ test('what was interrupted goes on where it was, and the table is the same', asy
   expect(markdown).toMatch(/\| parity \| Transformer\+\+ \| \d+\.\d \| \d+\.\d \| 10496 \|/);
   expect(markdown).toContain('2 of 2 trainings of 6 steps, 1 seed each');
   expect(markdown).toContain('made by hand');
+});
+
+/** Runs in a process of its own and kills it at a step. */
+async function killAt(out: string, steps: number, step: string): Promise<void> {
+  const script = fileURLToPath(new URL('../support/runExperiment.ts', import.meta.url));
+  const args = ['--experimental-transform-types', '--no-warnings', script, join(folder, out), String(steps)];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const closed = once(child, 'close');
+  for await (const line of createInterface(child.stdout)) if (line.startsWith(step)) child.kill('SIGKILL');
+  const [, signal] = await closed;
+  expect(signal).toBe('SIGKILL');
+}
+
+test('what was killed goes on from its last checkpoint, and the table is the same', async () => {
+  const whole = await run(two, 'never killed', undefined, 54);
+  await killAt('killed', 54, '0 step 52 ');
+  expect(existsSync(join(folder, 'killed/formal-languages.json'))).toBe(false);
+  expect(existsSync(join(folder, 'killed/.formal-languages/0-2-1/training.safetensors'))).toBe(true);
+  await killAt('killed', 54, '1 step 51 ');
+  const lines: string[] = [];
+  const rest = await run(two, 'killed', undefined, 54, line => lines.push(line));
+  // The first training had ended, the second goes on after its fiftieth step.
+  expect(lines[0]).toContain('step 51 of 54');
+  expect(lines.length).toBe(4);
+  expect(withoutTime(rest)).toEqual(withoutTime(whole));
+  const rows = (out: string) => readFileSync(join(folder, out, 'formal-languages.md'), 'utf8').split('\n');
+  const plain = (out: string) => rows(out).map(row => row.replace(/[\d.]+ min\w*/, ''));
+  expect(plain('killed')).toEqual(plain('never killed'));
 });
 
 test('results with other settings, or something else, are not written over', async () => {

@@ -43,6 +43,25 @@ describe('parseConfig', () => {
     ).toEqual(valid);
   });
 
+  test('defects of mode km, in the order of their list, and none without it', () => {
+    const km = { ...valid, mode: 'km', heads: 1 } as const;
+    const named = (defects: unknown) => ({ ...km, km: { defects } });
+    const read = parseConfig(named(['shared-signal', 'unbiased-retention']), 'config.json');
+    expect(read.km).toEqual({ defects: ['unbiased-retention', 'shared-signal'] });
+    expect(parseConfig(km, 'config.json').km).toBeUndefined();
+    const list =
+      'misaligned-signals, unbiased-retention, unlearned-memories, unnormalised-keys, shared-signal';
+    expect(() => parseConfig(named(['wiped']), 'x/config.json')).toThrow(
+      `km.defects[0] is "wiped", but must be one of ${list}, each once`,
+    );
+    expect(() => parseConfig(named(undefined), 'x/config.json')).toThrow(
+      `km.defects is missing, but must be a list of some of ${list}`,
+    );
+    expect(() => parseConfig({ ...valid, km: { defects: [] } }, 'x/config.json')).toThrow(
+      'but must be left out: only mode km has such defects',
+    );
+  });
+
   const everyField = Object.entries(valid).flatMap(([key, value]) =>
     key === 'titans' || key === 'cms'
       ? Object.keys(value)
@@ -140,8 +159,16 @@ describe('options', () => {
     ['window', 8, 'window is 8, but must be left out: hope has no softmax attention'],
     ['titans/objective', 'l1', 'titans.objective is "l1", but must be one of l2, half-l2, dot-product'],
     ['titans/memory', 'deep', 'titans.memory is "deep", but must be one of mlp, linear'],
-    ['titans/adaptive', ['k', 'k'], 'must be a list of some of k, v, q, eta, alpha, each once'],
-    ['titans/adaptive', ['memory'], 'must be a list of some of k, v, q, eta, alpha'],
+    [
+      'titans/adaptive',
+      ['k', 'k'],
+      'titans.adaptive[1] is "k", but must be one of k, v, q, eta, alpha, each once',
+    ],
+    [
+      'titans/adaptive',
+      ['memory'],
+      'titans.adaptive[0] is "memory", but must be one of k, v, q, eta, alpha, each once',
+    ],
     ['titans/adaptive', 'k', 'must be a list of some of k, v, q, eta, alpha'],
     ['titans/momentum', 1, 'titans.momentum is 1, but must be a finite number from 0 to 0.999'],
     ['titans/momentum', -0.1, 'titans.momentum is -0.1'],
