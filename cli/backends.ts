@@ -66,7 +66,7 @@ export function addBackends(program: Command): void {
 async function runMeasure({ model = DEFAULT_MODEL, again, json }: MeasureFlags): Promise<void> {
   const output = new Output(json);
   const storage = storageFolder();
-  const options = { nativeFolder: nativeFolderIn(storage) };
+  const options = { nativeFolder: nativeFolderIn(storage), threads: 'auto' as const };
   const key = await verdictKey({ engineVersion: manifest.version, model, options });
   const file = new VerdictFile(storage);
   let verdict = again ? undefined : await file.read(key);

@@ -32,7 +32,8 @@ export async function modelOfRun(
       unavailable: `They need the model “${header.modelName}” that it was made with. Name its folder with --model.`,
     };
   }
-  const flags = { model, backend: backend ?? NAMES[header.backend] ?? 'auto', json: false };
+  const usedBackend = backend ?? NAMES[header.backend] ?? 'auto';
+  const flags = { model, backend: usedBackend, threads: 'auto' as const, json: false };
   let session: Session;
   try {
     ({ session } = await openModel(flags, output));

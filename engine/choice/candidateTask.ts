@@ -1,4 +1,5 @@
 import type { BackendName } from '../protocol/backend.ts';
+import type { ThreadCount } from '../protocol/threads.ts';
 
 /** What a candidate process is told, as its one message. */
 export interface CandidateTask {
@@ -8,6 +9,8 @@ export interface CandidateTask {
   readonly nativeFolder?: string;
   readonly wasmFolder?: string;
   readonly webgpuFolder?: string;
+  /** Cores of the wasm backend. */
+  readonly threads?: ThreadCount;
 }
 
 export interface TickTime {

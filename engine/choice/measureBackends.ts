@@ -27,12 +27,13 @@ const TOLERANCE = 1e-3;
  * @param model folder of the model @throws the reason of `signal` when it is aborted
  */
 export async function measureBackends(model: string, options: MeasureOptions = {}): Promise<BackendVerdict> {
-  const { names = BACKEND_NAMES, signal, limit, onTiming, wasmFolder, nativeFolder, webgpuFolder } = options;
+  const { names = BACKEND_NAMES, signal, limit, onTiming, ...folders } = options;
+  const { wasmFolder, nativeFolder, webgpuFolder, threads } = folders;
   const timings: BackendTiming[] = [];
   let reference: number | undefined;
   // What needs no driver comes first: it says what loss is right.
   for (const { name, title } of candidates.filter(each => names.includes(each.name)).reverse()) {
-    const task = { backend: name, model, wasmFolder, nativeFolder, webgpuFolder };
+    const task = { backend: name, model, wasmFolder, nativeFolder, webgpuFolder, threads };
     const answer = await tryCandidate(task, signal, limit);
     if ('tick' in answer) reference ??= answer.tick?.loss;
     const timing = timingOf(name, title, answer, reference);

@@ -12,6 +12,7 @@ export * from './probeText.ts';
 export * from './runInfo.ts';
 export * from './runOverview.ts';
 export * from './spectrum.ts';
+export * from './threads.ts';
 export * from './timeline.ts';
 export * from './training.ts';
 export * from './update.ts';

@@ -3,6 +3,7 @@ import type { BackendName, BackendVerdict, DroppedBackend } from './backend.ts';
 import type { Frame } from './frame.ts';
 import type { ModelInfo, TensorInfo } from './model.ts';
 import type { Probe, ProbeScore } from './probe.ts';
+import type { ThreadCount } from './threads.ts';
 import type { TokenSpans, TrainProgress, TrainRequest, TrainResult } from './training.ts';
 
 export interface InitializeParams {
@@ -13,6 +14,8 @@ export interface InitializeParams {
   readonly storage?: string;
   /** Folder of the native TensorFlow, whether it exists or not. */
   readonly nativeFolder?: string;
+  /** Cores that the wasm backend's kernels compute on; one by default. */
+  readonly threads?: ThreadCount;
   /** Folder of the model that will be loaded: `auto` takes the fastest backend measured on it. */
   readonly model?: string;
   /** Backends that ended the engine before this one and must not be opened again. */

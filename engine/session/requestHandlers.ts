@@ -2,6 +2,7 @@ import type { MessageConnection } from 'vscode-jsonrpc';
 import { chooseBackend } from '../choice/chooseBackend.ts';
 import { BACKEND_PREFERENCES, type BackendName } from '../protocol/backend.ts';
 import * as protocol from '../protocol/requests.ts';
+import { MOST_THREADS, threadCount } from '../protocol/threads.ts';
 import { PROTOCOL_VERSION } from '../protocol/version.ts';
 import { answersOn } from './answers.ts';
 import { EngineError } from './engineError.ts';
@@ -28,8 +29,7 @@ export function handleRequests(connection: MessageConnection, engineVersion: str
   const on = answersOn(connection);
 
   on(protocol.Initialize, async (start: protocol.InitializeParams) => {
-    const { protocolVersion, backend, storage, nativeFolder } = start;
-    const options = { nativeFolder };
+    const { protocolVersion, backend, storage, nativeFolder, threads: asked = 1 } = start;
     if (protocolVersion !== PROTOCOL_VERSION) {
       const message = `The engine speaks protocol ${PROTOCOL_VERSION}, the extension ${protocolVersion}.`;
       throw new EngineError('version', message, 'Reload the window, or install the extension again.');
@@ -39,8 +39,15 @@ export function handleRequests(connection: MessageConnection, engineVersion: str
       const remedy = `Choose ${BACKEND_PREFERENCES.join(', ')}.`;
       throw new EngineError('bad-input', `There is no backend "${backend}".`, remedy);
     }
+    const threads = threadCount(asked);
+    if (threads === undefined) {
+      const remedy = `Choose "auto" or a whole number from 1 to ${MOST_THREADS}.`;
+      throw new EngineError('bad-input', `Kernels cannot compute on "${asked}" cores.`, remedy);
+    }
+    const options = { nativeFolder, threads };
+    const onNote = (text: string) => void connection.sendNotification(protocol.Log, { level: 'info', text });
     const onOpening = (name: BackendName) => connection.sendNotification(protocol.OpeningBackend, { name });
-    const choice = { ...start, preference, engineVersion, options, onOpening };
+    const choice = { ...start, preference, engineVersion, options: { ...options, onNote }, onOpening };
     const { opened, verdict } = await chooseBackend(choice).catch(({ message }: Error) => {
       const remedy = 'Choose another in the setting hopescope.engine.backend.';
       throw new EngineError('bad-backend', message, remedy);

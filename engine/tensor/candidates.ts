@@ -6,10 +6,10 @@ import { nativeState } from './native/nativeFolder.ts';
 import { openTensorflow } from './native/openTensorflow.ts';
 import { tf } from './tf.ts';
 import { findWasmFile } from './wasm/wasmFiles.ts';
-import { openWasm } from './wasmBackend.ts';
+import { openWasm, type WasmThreads } from './wasmBackend.ts';
 import { dawnVersion } from './webgpu/dawn.ts';
 
-export interface BackendOptions {
+export interface BackendOptions extends WasmThreads {
   /** Folder of the .wasm files; by default the bundle's own folder, or the build folder of the sources. */
   readonly wasmFolder?: string;
   /** Folder of the native TensorFlow, as the install command makes it. */
@@ -53,11 +53,12 @@ export const candidates: readonly Candidate[] = [
   {
     name: 'wasm',
     title: 'wasm',
-    open: async ({ wasmFolder }) => {
-      await openWasm(wasmFolder);
+    open: async ({ wasmFolder, threads, onNote }) => {
+      await openWasm(wasmFolder, { threads, onNote });
       return 'wasm';
     },
-    version: ({ wasmFolder }) => `${tf.version_core} ${kernelsHash(wasmFolder)}`,
+    version: ({ wasmFolder, threads = 'auto' }) =>
+      `${tf.version_core} ${kernelsHash(wasmFolder)} on ${threads} cores`,
   },
   {
     name: 'cpu',

@@ -83,7 +83,7 @@ export class EngineProcess {
     { dropped = [], onOpeningEnd }: LaunchOptions = {},
   ): Promise<EngineProcess> {
     const engine = new EngineProcess(command, log, times);
-    const { backend, storage, nativeFolder, model } = command;
+    const { backend, storage, nativeFolder, threads, model } = command;
     let current: BackendName | undefined;
     const told = engine.onNotification(OpeningBackend, ({ name }) => {
       current = name;
@@ -91,7 +91,7 @@ export class EngineProcess {
     try {
       const info: unknown = await engine.request(
         Initialize,
-        { protocolVersion: PROTOCOL_VERSION, backend, storage, nativeFolder, model, dropped },
+        { protocolVersion: PROTOCOL_VERSION, backend, storage, nativeFolder, threads, model, dropped },
         { timeout: times.initialize },
       );
       told.dispose();

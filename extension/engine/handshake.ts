@@ -1,4 +1,5 @@
 import type { InitializeResult } from '../../engine/protocol/requests.ts';
+import type { ThreadCount } from '../../engine/protocol/threads.ts';
 import { PROTOCOL_VERSION } from '../../engine/protocol/version.ts';
 import { EngineFailure } from './engineFailure.ts';
 import { toFailure } from './toFailure.ts';
@@ -14,6 +15,8 @@ export interface EngineCommand {
   /** Where measurements of the backends are kept, and where the native one is. */
   readonly storage?: string;
   readonly nativeFolder?: string;
+  /** Cores that the wasm backend's kernels compute on; one by default. */
+  readonly threads?: ThreadCount;
   /** Folder of the model that will be loaded first. */
   readonly model?: string;
 }

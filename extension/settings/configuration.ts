@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { BACKEND_PREFERENCES } from '../../engine/protocol/index.ts';
+import { BACKEND_PREFERENCES, MOST_THREADS, threadCount } from '../../engine/protocol/index.ts';
 import { EngineFailure } from '../engine/engineFailure.ts';
 import type { EngineCommand } from '../engine/handshake.ts';
 import { configuredModel } from './modelSetting.ts';
@@ -32,6 +32,16 @@ export function engineCommand(context: vscode.ExtensionContext): EngineCommand {
       problemText({ setting: 'hopescope.engine.backend', value, allowed }),
     );
   }
+  const asked: unknown = configuration.get('threads');
+  const threads = threadCount(asked);
+  if (threads === undefined) {
+    const allowed = `"auto" or a whole number from 1 to ${MOST_THREADS}`;
+    const value = JSON.stringify(asked) ?? 'missing';
+    throw new EngineFailure(
+      'bad-input',
+      problemText({ setting: 'hopescope.engine.threads', value, allowed }),
+    );
+  }
   const nodePath = configuration.get<unknown>('nodePath');
   const own = typeof nodePath === 'string' && nodePath.trim() !== '';
   const env: NodeJS.ProcessEnv = { ...process.env };
@@ -45,6 +55,7 @@ export function engineCommand(context: vscode.ExtensionContext): EngineCommand {
     backend,
     storage: context.globalStorageUri.fsPath,
     nativeFolder: nativeFolder(context),
+    threads,
     model: firstModel(context),
   };
 }

@@ -108,7 +108,7 @@ describe('kernels and the memory of their host', () => {
   });
 
   it.each(builds)('%s computes right on a memory of its own and writes nothing else', name => {
-    const memory = new WebAssembly.Memory({ initial: 32 });
+    const memory = new WebAssembly.Memory({ initial: 256, maximum: 65536, shared: true });
     const module = new WebAssembly.Module(readFileSync(findWasmFile(name)));
     const kernels = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernels;
     const all = new Float32Array(memory.buffer).fill(7);

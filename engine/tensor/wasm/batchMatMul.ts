@@ -1,6 +1,6 @@
 import { broadcast_util, type KernelConfig, type TensorInfo, util } from '#tfjs';
 import { addressOf, type HostBackend } from './hostBackend.ts';
-import type { KernelModule } from './kernelModule.ts';
+import { type KernelModule, WORTH_SHARING } from './kernelModule.ts';
 
 interface Arguments {
   inputs: { a: TensorInfo; b: TensorInfo };
@@ -11,7 +11,8 @@ interface Arguments {
 const bytesPerFloat = 4;
 
 /** Matrix product [.., M, K]·[.., K, N] of float32 tensors; leading axes broadcast, either may be transposed. */
-export function batchMatMulKernel({ kernels, scratch }: KernelModule): KernelConfig {
+export function batchMatMulKernel(module: KernelModule): KernelConfig {
+  const { kernels, scratch } = module;
   return {
     kernelName: 'BatchMatMul',
     backendName: 'wasm',
@@ -55,7 +56,12 @@ export function batchMatMulKernel({ kernels, scratch }: KernelModule): KernelCon
         stepX: number,
         stepY: number,
         rows: number,
-      ) => kernels.batchMatMul(x, y, z, count, stepX, stepY, rows, n, k, transposeA, transposeB, scratch);
+      ) => {
+        const shape = [rows, n, k, Number(transposeA), Number(transposeB)];
+        if (!module.pool || !shared(module, [x, y, z], count, [stepX, stepY], shape)) {
+          kernels.batchMatMul(x, y, z, count, stepX, stepY, rows, n, k, transposeA, transposeB, scratch);
+        }
+      };
       if (batchB === 1 && !transposeA) product(from, by, to, 1, 0, 0, batch * m);
       else if ((batchA === batch || batchA === 1) && (batchB === batch || batchB === 1)) {
         product(from, by, to, batch, batchA === 1 ? 0 : sizeA, batchB === 1 ? 0 : sizeB, m);
@@ -77,6 +83,33 @@ export function batchMatMulKernel({ kernels, scratch }: KernelModule): KernelCon
       return out;
     },
   };
+}
+
+/** Columns of a unit are a multiple of this, so that each is computed as in the whole product. */
+const COLUMNS = 32;
+
+/** Has the pool do it where it is large enough. @param shape m, n, k, transposed A, transposed B @returns whether it did */
+function shared(
+  { kernels, pool, each }: KernelModule,
+  at: readonly number[],
+  batch: number,
+  strides: readonly number[],
+  shape: readonly number[],
+): boolean {
+  const [m, n, k, transposeA, transposeB] = shape;
+  const operations = 2 * batch * m * n * k;
+  const bytes = kernels.matMulScratchBytes();
+  const threads = 1 + pool!.size;
+  if (threads === 1 || k === 0 || operations < WORTH_SHARING) return false;
+  if (batch >= threads) {
+    each('batchMatMul', [...at, ...strides, ...shape], batch, bytes, operations);
+    return true;
+  }
+  const columns = COLUMNS * Math.ceil(n / threads / COLUMNS);
+  if (batch > 1 || columns >= n || !kernels.hasColumns(m, k, transposeA !== 0, transposeB !== 0))
+    return false;
+  each('matMulColumns', [...at, ...shape, columns], Math.ceil(n / columns), bytes, operations);
+  return true;
 }
 
 /** Maps a flat index of `outer` to the flat index of the same element in `shape`, which broadcasts to it. */

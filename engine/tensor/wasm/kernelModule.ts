@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import type { HostBackend } from './hostBackend.ts';
 import type { LayerKernels } from './layerKernels.ts';
 import type { MemoryKernels } from './memoryKernels.ts';
+import { JOBS, type JobName, placeOf } from './pool/jobs.ts';
+import type { KernelPool } from './pool/kernelPool.ts';
 import { findWasmFile } from './wasmFiles.ts';
 
 // Node's types leave WebAssembly to the DOM library, which the engine must not see.
@@ -48,6 +50,20 @@ export interface Kernels extends LayerKernels, MemoryKernels {
     transposeA: boolean,
     transposeB: boolean,
     scratch: number,
+  ): void;
+  hasColumns(m: number, k: number, transposeA: boolean, transposeB: boolean): number;
+  matMulColumns(
+    a: number,
+    b: number,
+    c: number,
+    m: number,
+    n: number,
+    k: number,
+    transposeA: boolean,
+    transposeB: boolean,
+    scratch: number,
+    first: number,
+    last: number,
   ): void;
   add: Binary;
   subtract: Binary;
@@ -103,8 +119,18 @@ export interface KernelModule {
   kernels: Kernels;
   scratch: number;
   relaxed: boolean;
+  /** The compiled kernels and the memory they compute on, for other threads. */
+  readonly compiled: object;
+  readonly memory: object;
+  /** Threads that compute beside this one. */
+  pool?: KernelPool;
   /** Address of at least `bytes` bytes of working memory, valid until the next call. */
   workspace(bytes: number): number;
+  /**
+   * Does all units of a job, on several cores where there is a pool and it pays: the result is the same.
+   * @param bytes working memory of one unit @param operations of all units, on numbers
+   */
+  each(job: JobName, numbers: readonly number[], units: number, bytes: number, operations: number): void;
   /** A view of memory from an address on, valid until the memory grows. */
   view(address: number, length: number): Float32Array;
   /** The same of float64. */
@@ -131,6 +157,30 @@ function growingWorkspace({ wasm }: HostBackend): (bytes: number) => number {
   };
 }
 
+/** Operations of a kernel from which on handing a part of it over takes less time than it saves. */
+export const WORTH_SHARING = 2e5;
+
+function eachUnit(module: Omit<KernelModule, 'each'>): KernelModule['each'] {
+  return (job, numbers, units, bytes, operations) => {
+    const { kernels, pool, workspace } = module;
+    if (pool && units > 1 && operations >= WORTH_SHARING && pool.takes(numbers)) {
+      const step = 64 * Math.ceil(bytes / 64);
+      pool.run(job, numbers, units, workspace(step * (1 + pool.size)), step);
+      return;
+    }
+    const run = JOBS[placeOf(job)];
+    const work = workspace(bytes);
+    for (let unit = 0; unit < units; unit++) run(kernels, numbers, unit, work);
+  };
+}
+
+/** Address of new memory of the host that is never given back. @throws Error when there is none left */
+export function lastingMemory({ wasm }: HostBackend, bytes: number): number {
+  const address = wasm._malloc(bytes) >>> 0;
+  if (address !== 0) return address;
+  throw new Error('The wasm backend has no memory left for the kernels. Close other models.');
+}
+
 /**
  * Instantiates our kernels on the memory of the library's wasm backend, so that tensors are shared without
  * copies. Takes the build with fused multiply-add when this runtime accepts it.
@@ -139,17 +189,16 @@ export function openKernelModule(backend: HostBackend, folder?: string): KernelM
   const relaxedBytes = readFileSync(findWasmFile('kernels-relaxed.wasm', folder));
   const relaxed = WebAssembly.validate(relaxedBytes);
   const bytes = relaxed ? relaxedBytes : readFileSync(findWasmFile('kernels-simd.wasm', folder));
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
-    env: { memory: backend.wasm.asm.memory },
-  });
+  const { memory } = backend.wasm.asm as { memory: { buffer: ArrayBuffer } };
+  const compiled = new WebAssembly.Module(bytes);
+  const instance = new WebAssembly.Instance(compiled, { env: { memory } });
   const kernels = instance.exports as unknown as Kernels;
   const scratchBytes = kernels.matMulScratchBytes();
-  const scratch = backend.wasm._malloc(scratchBytes + kernels.constantsBytes()) >>> 0;
-  if (scratch === 0)
-    throw new Error('The wasm backend has no memory left for the kernels. Close other models.');
+  const scratch = lastingMemory(backend, scratchBytes + kernels.constantsBytes());
   kernels.fillConstants(scratch + scratchBytes);
-  const { memory } = backend.wasm.asm as { memory: { buffer: ArrayBuffer } };
   const view = (address: number, length: number) => new Float32Array(memory.buffer, address, length);
   const doubles = (address: number, length: number) => new Float64Array(memory.buffer, address, length);
-  return { kernels, scratch, relaxed, workspace: growingWorkspace(backend), view, doubles };
+  const workspace = growingWorkspace(backend);
+  const module = { kernels, scratch, relaxed, compiled, memory, workspace, view, doubles };
+  return Object.assign(module, { each: eachUnit(module) });
 }

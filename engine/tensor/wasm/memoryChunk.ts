@@ -13,8 +13,17 @@ function chunkInputs(inputs: TensorInfo[], { memories, queries }: ChunkAttribute
   return { k, v, eta, logAlpha, q, weights, groups, chunk, width, reads: q ? q.shape[1] : 0 };
 }
 
+/** Operations of a write: rows go through the memory once, and each weight is written once. */
+function operations(groups: number, chunk: number, reads: number, width: number, shapes: number[][]): number {
+  let sum = 0;
+  for (const [, out, hidden] of shapes) {
+    sum += 2 * groups * hidden * ((3 * chunk + reads) * (width + out) + chunk * out);
+  }
+  return sum;
+}
+
 /** Outputs of each memory W1, W2, surprise and, if asked for, what was subtracted from either; then the reads. */
-function write({ kernels, workspace }: KernelModule): KernelConfig {
+function write({ kernels, each }: KernelModule): KernelConfig {
   return {
     kernelName: 'HopeChunk',
     backendName: 'wasm',
@@ -32,44 +41,21 @@ function write({ kernels, workspace }: KernelModule): KernelConfig {
         outputs.push(tensor);
         return addressOf(backend, tensor);
       };
-      const sizes = Array.from({ length: memories }, (_, i) => weights[2 * i].shape.slice(1));
-      const bytes = sizes.map(([out, hidden]) =>
-        kernels.chunkBytes(groups, chunk, reads, width, hidden, out),
-      );
-      const work = workspace(Math.max(...bytes));
-      const [kAt, vAt, etaAt, logAt, qAt = 0] = [k, v, eta, logAlpha, ...(q ? [q] : [])].map(tensor =>
-        addressOf(backend, tensor),
-      );
-      kernels.prepareChunk(kAt, vAt, qAt, etaAt, logAt, groups, chunk, reads, width, work);
-      sizes.forEach(([out, hidden], i) => {
-        const [w1, w2] = weights.slice(2 * i, 2 * i + 2);
-        const newW1 = make(w1.shape);
-        const newW2 = make(w2.shape);
+      const at = (tensor: TensorInfo | undefined) => (tensor ? addressOf(backend, tensor) : 0);
+      const numbers = [at(k), at(v), at(q), at(eta), at(logAlpha), chunk, reads, width];
+      numbers.push(ceiling, Number(dotProduct), memories);
+      let bytes = 0;
+      for (let i = 0; i < memories; i++) {
+        const [w1, w2] = [weights[2 * i], weights[2 * i + 1]];
+        const [, out, hidden] = w1.shape;
+        bytes = Math.max(bytes, kernels.chunkBytes(1, chunk, reads, width, hidden, out));
+        numbers.push(at(w1), at(w2), make(w1.shape), make(w2.shape));
         const surprise = make([groups, chunk, out]);
-        const taken1 = subtracted ? make(w1.shape) : 0;
-        const taken2 = subtracted ? make(w2.shape) : 0;
-        const read = q ? make([groups, reads, out]) : 0;
-        kernels.writeChunk(
-          etaAt,
-          addressOf(backend, w1),
-          addressOf(backend, w2),
-          newW1,
-          newW2,
-          taken1,
-          taken2,
-          surprise,
-          read,
-          groups,
-          chunk,
-          reads,
-          width,
-          hidden,
-          out,
-          ceiling,
-          dotProduct,
-          work,
-        );
-      });
+        numbers.push(subtracted ? make(w1.shape) : 0, subtracted ? make(w2.shape) : 0, surprise);
+        numbers.push(q ? make([groups, reads, out]) : 0, hidden, out);
+      }
+      const firsts = weights.filter((_, i) => i % 2 === 0).map(({ shape }) => shape);
+      each('writeChunk', numbers, groups, bytes, operations(groups, chunk, reads, width, firsts));
       return outputs;
     },
   };
@@ -79,7 +65,7 @@ function write({ kernels, workspace }: KernelModule): KernelConfig {
  * Inputs are those of the write, then of each memory d(new W1), d(new W2) and, if there are queries, d(read);
  * outputs are the gradients of the write's inputs.
  */
-function gradient({ kernels, workspace }: KernelModule): KernelConfig {
+function gradient({ kernels, each }: KernelModule): KernelConfig {
   return {
     kernelName: 'HopeChunkGrad',
     backendName: 'wasm',
@@ -93,41 +79,22 @@ function gradient({ kernels, workspace }: KernelModule): KernelConfig {
       const upstream = all.slice(count);
       const made = all.slice(0, count).map(({ shape }) => backend.makeOutput(shape, 'float32'));
       const at = (tensor: TensorInfo | undefined) => (tensor ? addressOf(backend, tensor) : 0);
-      const bytes = weights.flatMap(({ shape: [, out, hidden] }, i) =>
-        i % 2 ? [] : [kernels.chunkGradientBytes(groups, chunk, reads, width, hidden, out)],
-      );
-      const work = workspace(Math.max(...bytes));
-      kernels.prepareChunk(at(k), at(v), at(q), at(eta), at(logAlpha), groups, chunk, reads, width, work);
-      kernels.clearSums(groups, chunk, reads, width, work);
-      const each = q ? 3 : 2;
+      const numbers = [at(k), at(v), at(q), at(eta), at(logAlpha), chunk, reads, width];
+      numbers.push(ceiling, Number(dotProduct), memories);
+      const perMemory = q ? 3 : 2;
+      let bytes = 0;
       for (let i = 0; i < memories; i++) {
         const [w1, w2] = weights.slice(2 * i, 2 * i + 2);
-        const [dNewW1, dNewW2, dRead] = upstream.slice(each * i, each * (i + 1));
+        const [dNewW1, dNewW2, dRead] = upstream.slice(perMemory * i, perMemory * (i + 1));
         const [dW1, dW2] = made.slice(count - 2 * memories + 2 * i);
         const [, out, hidden] = w1.shape;
-        kernels.chunkGradient(
-          at(eta),
-          at(w1),
-          at(w2),
-          at(dNewW1),
-          at(dNewW2),
-          at(dRead),
-          at(dW1),
-          at(dW2),
-          groups,
-          chunk,
-          reads,
-          width,
-          hidden,
-          out,
-          ceiling,
-          dotProduct,
-          work,
-        );
+        bytes = Math.max(bytes, kernels.chunkGradientBytes(1, chunk, reads, width, hidden, out));
+        numbers.push(at(w1), at(w2), at(dNewW1), at(dNewW2), at(dRead), at(dW1), at(dW2), 0, hidden, out);
       }
       const [dk, dv, dEta, dLogAlpha] = made.map(at);
-      const dq = q ? at(made[4]) : 0;
-      kernels.finishGradient(at(eta), dk, dv, dq, dEta, dLogAlpha, groups, chunk, reads, width, work);
+      numbers.push(dk, dv, dEta, dLogAlpha, q ? at(made[4]) : 0);
+      const firsts = weights.filter((_, i) => i % 2 === 0).map(({ shape }) => shape);
+      each('chunkGradient', numbers, groups, bytes, 3 * operations(groups, chunk, reads, width, firsts));
       return made;
     },
   };

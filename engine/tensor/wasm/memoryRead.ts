@@ -3,7 +3,7 @@ import { addressOf, type HostBackend } from './hostBackend.ts';
 import type { KernelModule } from './kernelModule.ts';
 
 /** Reads memories in one call: outputs M(z) [G, C, O] and W2 z [G, C, H] from z [G, C, D]. */
-function read({ kernels, workspace }: KernelModule): KernelConfig {
+function read({ kernels, each }: KernelModule): KernelConfig {
   return {
     kernelName: 'HopeReadMemory',
     backendName: 'wasm',
@@ -14,17 +14,17 @@ function read({ kernels, workspace }: KernelModule): KernelConfig {
       const [, outputs, hidden] = w1.shape;
       const out = backend.makeOutput([groups, tokens, outputs], 'float32');
       const pre = backend.makeOutput([groups, tokens, hidden], 'float32');
-      const work = workspace(kernels.readBytes(tokens, hidden));
       const at = [z, w1, w2, out, pre].map(tensor => addressOf(backend, tensor));
-      const [zAt, w1At, w2At, outAt, preAt] = at;
-      kernels.readMemory(zAt, w1At, w2At, outAt, preAt, groups, tokens, width, hidden, outputs, work);
+      const operations = 2 * groups * tokens * hidden * (width + outputs);
+      const numbers = [...at, tokens, width, hidden, outputs];
+      each('readMemory', numbers, groups, kernels.readBytes(tokens, hidden), operations);
       return [out, pre];
     },
   };
 }
 
 /** Outputs dz and, where `weights` asks for them, dW1 and dW2. */
-function gradient({ kernels, workspace }: KernelModule): KernelConfig {
+function gradient({ kernels, each }: KernelModule): KernelConfig {
   return {
     kernelName: 'HopeReadMemoryGrad',
     backendName: 'wasm',
@@ -35,25 +35,11 @@ function gradient({ kernels, workspace }: KernelModule): KernelConfig {
       const [groups, tokens, width] = z.shape;
       const [, outputs, hidden] = w1.shape;
       const made = (weights ? [z, w1, w2] : [z]).map(({ shape }) => backend.makeOutput(shape, 'float32'));
-      const work = workspace(kernels.readBytes(tokens, hidden));
-      const [zAt, w1At, w2At, preAt, dyAt] = [z, w1, w2, pre, dy].map(tensor => addressOf(backend, tensor));
+      const at = [z, w1, w2, pre, dy].map(tensor => addressOf(backend, tensor));
       const [dz, dW1 = 0, dW2 = 0] = made.map(tensor => addressOf(backend, tensor));
-      kernels.readMemoryGradient(
-        zAt,
-        w1At,
-        w2At,
-        preAt,
-        dyAt,
-        dz,
-        dW1,
-        dW2,
-        groups,
-        tokens,
-        width,
-        hidden,
-        outputs,
-        work,
-      );
+      const operations = (weights ? 4 : 2) * groups * tokens * hidden * (width + outputs);
+      const numbers = [...at, dz, dW1, dW2, tokens, width, hidden, outputs];
+      each('readMemoryGradient', numbers, groups, kernels.readBytes(tokens, hidden), operations);
       return made;
     },
   };

@@ -10,7 +10,7 @@ export { clear, copyBlocks, expand, transposeMatrices } from './copy';
 export { crossEntropyGradient, rowSums } from './crossEntropy';
 export { learningRates, retentionLogs } from './gates';
 export { gelu, geluDerivative, geluSecondDerivative } from './gelu';
-export { batchMatMul, matMulScratchBytes } from './matMul';
+export { batchMatMul, hasColumns, matMulColumns, matMulScratchBytes } from './matMul';
 export { readBytes, readMemory, readMemoryGradient } from './memoryRead';
 export { layerNorm, layerNormGradient, rmsNorm, rmsNormGradient } from './norm';
 export { unsortedSegmentSum } from './segmentSum';

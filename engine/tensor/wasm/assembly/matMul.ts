@@ -45,7 +45,6 @@ export function matMul(
 ): void {
   const rowA: usize = transposeA ? 4 : (<usize>k) << 2;
   const stepA: usize = transposeA ? (<usize>m) << 2 : 4;
-  const stepC = (<usize>n) << 2;
   if (transposeB && !transposeA && m <= fewRows) {
     fewRowsTimesTransposed(a, b, c, m, n, k, add);
     return;
@@ -54,6 +53,52 @@ export function matMul(
     streamMatMul(a, rowA, stepA, b, c, m, n, k, add);
     return;
   }
+  tiledColumns(a, b, c, m, n, k, transposeA, transposeB, scratch, add, 0, n);
+}
+
+/** Whether the columns of a product may be computed apart, by `matMulColumns`. */
+export function hasColumns(m: i32, k: i32, transposeA: bool, transposeB: bool): bool {
+  if (k === 0 || (transposeB && !transposeA && m <= fewRows)) return false;
+  return transposeB || k > shortAxis;
+}
+
+/**
+ * Columns `first` to `last` of C = op(A)·op(B), the same bits as those of the whole product where `first` and, but for
+ * the last column, `last` are multiples of 32.
+ */
+export function matMulColumns(
+  a: usize,
+  b: usize,
+  c: usize,
+  m: i32,
+  n: i32,
+  k: i32,
+  transposeA: bool,
+  transposeB: bool,
+  scratch: usize,
+  first: i32,
+  last: i32,
+): void {
+  tiledColumns(a, b, c, m, n, k, transposeA, transposeB, scratch, false, first, last);
+}
+
+function tiledColumns(
+  a: usize,
+  b: usize,
+  c: usize,
+  m: i32,
+  n: i32,
+  k: i32,
+  transposeA: bool,
+  transposeB: bool,
+  scratch: usize,
+  add: bool,
+  first: i32,
+  last: i32,
+): void {
+  const rowA: usize = transposeA ? 4 : (<usize>k) << 2;
+  const stepA: usize = transposeA ? (<usize>m) << 2 : 4;
+  const stepC = (<usize>n) << 2;
   // Packing costs one pass over B; it pays when B is read often and does not stay in the first-level cache, or
   // when its rows are so far apart that they fall on the same few cache lines.
   const packB = transposeB || (k * n > 8192 && (m > 16 || (m >= 8 && n >= 256)));
@@ -65,8 +110,8 @@ export function matMul(
   for (let k0 = 0; k0 < k; k0 += blockK) {
     const depth = min(blockK, k - k0);
     const accumulate = add || k0 > 0;
-    for (let n0 = 0; n0 < n; n0 += blockN) {
-      const width = min(blockN, n - n0);
+    for (let n0 = first; n0 < last; n0 += blockN) {
+      const width = min(blockN, last - n0);
       const edge = width & ~7;
       let from: usize = 0;
       if (transposeB) {
@@ -80,7 +125,7 @@ export function matMul(
       }
       const panel: usize = packB ? (<usize>depth) << 5 : 32;
       const stepPanel: usize = packB ? 32 : stepB;
-      const first = packB ? scratch : from;
+      const panels = packB ? scratch : from;
       for (let i = 0; i < wholeRows; i += 4) {
         const rows = min(4, m - i);
         let a0 = a + <usize>i * rowA + <usize>k0 * stepA;
@@ -97,7 +142,7 @@ export function matMul(
           step = 16;
         }
         let out = c + <usize>i * stepC + ((<usize>n0) << 2);
-        let q = first;
+        let q = panels;
         const direct = rows === 4 ? edge : 0;
         let j = 0;
         for (; j < direct; j += 8) {
@@ -128,7 +173,17 @@ export function matMul(
     }
   }
   for (let i = wholeRows; i < m; i++) {
-    rowTimesMatrix(a + <usize>i * rowA, stepA, b, stepB, c + <usize>i * stepC, k, n, add);
+    const skip = (<usize>first) << 2;
+    rowTimesMatrix(
+      a + <usize>i * rowA,
+      stepA,
+      b + skip,
+      stepB,
+      c + <usize>i * stepC + skip,
+      k,
+      last - first,
+      add,
+    );
   }
 }
 
