@@ -208,7 +208,8 @@ function readCounters(
       }
     }
     const sinceStart: unknown = JSON.parse(metadata.since_start);
-    const counts = Array.isArray(sinceStart) && sinceStart.every(isCount) ? Int32Array.from(sinceStart) : [];
+    const counts =
+      Array.isArray(sinceStart) && sinceStart.every(isDistance) ? Int32Array.from(sinceStart) : [];
     if (counts.length !== state.sinceStart.length) throw new Error('the start of the document is not known');
     const updates = Number(metadata.updates);
     if (!isCount(updates)) throw new Error('the number of updates is no whole number');
@@ -220,6 +221,11 @@ function readCounters(
   } catch (error) {
     throw new CheckpointError(`its counters cannot be read (${(error as Error).message})`, path);
   }
+}
+
+/** −1 before the first token of a model that counts positions from 0. */
+function isDistance(value: unknown): value is number {
+  return isCount(value) || value === -1;
 }
 
 function isCount(value: unknown): value is number {

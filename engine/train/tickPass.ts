@@ -1,4 +1,4 @@
-import { isModern } from '../checkpoint/systems.ts';
+import { isModern, isPublicTransformer } from '../checkpoint/systems.ts';
 import { type ContinuumWeights, continuumLevel } from '../model/continuumMemory.ts';
 import type { FastState } from '../model/fastState.ts';
 import type { BlockOutputParts } from '../model/hopeBlock.ts';
@@ -26,7 +26,8 @@ export interface TickPass {
 /** Takes the way that the backend has: sums written by the kernel, or gradients that are added to them. */
 export function openPass(state: FastState, tokens: number, withTaps: boolean): TickPass {
   const { config } = state.base;
-  const chain = hasContinuumSum() && !isModern(config) && config.cms.form !== 'independent';
+  const gelu = !isModern(config) && !isPublicTransformer(config);
+  const chain = hasContinuumSum() && gelu && config.cms.form !== 'independent';
   return chain ? kernelPass(state, tokens, withTaps) : addingPass(state, tokens, withTaps);
 }
 
