@@ -69,7 +69,11 @@ export function decodeFastState(bytes: Uint8Array, state: FastState, modelHash: 
   }
   if (metadata.model !== modelHash) {
     const remedy = 'Load the model that it was trained from first.';
-    throw new CheckpointError('the fast state belongs to another model', path, remedy);
+    const written = /^[0-9a-f]{64}$/.test(metadata.model ?? '')
+      ? metadata.model
+      : 'that the file does not say';
+    const fault = `its base has SHA-256 ${written}, the loaded one ${modelHash}`;
+    throw new CheckpointError(`the fast state belongs to another model: ${fault}`, path, remedy);
   }
   const { pending, sinceStart, updates } = readCounters(metadata, state, path);
   const has = (name: string) => tensors.has(`optimizer.${name}`);
