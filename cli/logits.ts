@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { checkpointLogits } from '../engine/baseline/logits.ts';
 import { CheckpointError } from '../engine/checkpoint/checkpointError.ts';
+import { isPublicTransformer } from '../engine/checkpoint/systems.ts';
 import { chooseBackend } from '../engine/choice/chooseBackend.ts';
 import { nativeFolderIn, storageFolder } from '../engine/choice/storage.ts';
 import { bindParameters } from '../engine/model/parameters.ts';
-import { readLogits } from '../engine/model/reading.ts';
+import { NO_TOKEN, readLogits } from '../engine/model/reading.ts';
 import { BACKEND_PREFERENCES, type BackendPreference } from '../engine/protocol/backend.ts';
 import { OpenModel } from '../engine/session/openModel.ts';
 import manifest from '../package.json';
@@ -95,7 +96,8 @@ async function ownLogits(path: string, { tokens, backend }: LogitsFlags): Promis
     throw new CheckpointError(`token ${wrong} is not among its ${vocabulary}`, path, 'Give other tokens.');
   }
   const parameters = bindParameters(base.config, name => base.tensors.get(name)!);
-  const logits = readLogits(parameters, base.config, Int32Array.from(tokens), tokenizer.endOfText);
+  const endOfText = isPublicTransformer(base.config) ? NO_TOKEN : tokenizer.endOfText;
+  const logits = readLogits(parameters, base.config, Int32Array.from(tokens), endOfText);
   const rows = (await logits.array()) as number[][];
   return { family: 'Hope', logits: rows };
 }

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import manifest from '../package.json';
+import { addAddLevels } from './addLevels.ts';
 import { addBackends } from './backends.ts';
 import { addCompare } from './compare.ts';
 import { addConvert } from './convert.ts';
@@ -39,6 +40,7 @@ addInspect(program);
 addCompare(program);
 addConvert(program);
 addLogits(program);
+addAddLevels(program);
 addRuns(program);
 addReport(program);
 addPretrain(program);

@@ -43,7 +43,7 @@ export async function llamaLogits(archive: Archive, ids: readonly number[]): Pro
 }
 
 /** θ of the rotary positions, old configs and new. @throws CheckpointError for positions that are scaled */
-function rotaryBase(config: FieldReader, path: string): number {
+export function rotaryBase(config: FieldReader, path: string): number {
   const parameters = config.value('rope_parameters') ?? config.value('rope_scaling');
   const { rope_type, type, rope_theta } = (parameters ?? {}) as Record<string, unknown>;
   const kind = rope_type ?? type ?? 'default';

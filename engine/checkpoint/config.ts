@@ -7,11 +7,13 @@ import {
   hasConvolution,
   hasMemories,
   hasRotaryPositions,
+  isPublicTransformer,
   parseSystem,
   type SystemName,
   systemOf,
 } from './systems.ts';
 import { adaptiveOf, NO_TITANS, parseTitans, type TitansConfig } from './titansConfig.ts';
+import { parseTransformer, type TransformerConfig } from './transformerConfig.ts';
 
 /** How a Hope language model is built: `config.json` of a model folder. Widths and periods in tokens. */
 export interface HopeConfig {
@@ -40,6 +42,8 @@ export interface HopeConfig {
   readonly cms: ContinuumConfig;
   /** Tokens that softmax attention looks back at most; 1024 where absent. */
   readonly window?: number;
+  /** Of a Llama or GPT-2. */
+  readonly transformer?: TransformerConfig;
   /** Online learning rates a level used when the settings name none. */
   readonly learning_rates: Readonly<Record<string, number>>;
 }
@@ -67,6 +71,8 @@ export function parseConfig(json: unknown, path: string): HopeConfig {
   const km = fields.optional('km', name => parseKm(fields.object(name)));
   if (km && !mode) throw fields.faultOf('km', 'left out: only mode km has such defects');
   const window = fields.optional('window', name => fields.integer(name, 1, most.period));
+  const heads = fields.integer('heads', 1, most.width);
+  const transformer = parsePublic(fields, heads, system);
   const config: HopeConfig = {
     model_type: fields.constant('model_type', 'hope'),
     format: fields.constant('format', 1),
@@ -77,11 +83,12 @@ export function parseConfig(json: unknown, path: string): HopeConfig {
     vocabulary: fields.integer('vocabulary', 1, most.vocabulary),
     width: fields.integer('width', 1, most.width),
     blocks: fields.integer('blocks', 1, most.blocks),
-    heads: fields.integer('heads', 1, most.width),
+    heads,
     convolution: fields.integer('convolution', 1, most.convolution),
     titans: hasMemories({ system }) ? parseTitans(fields.object('titans'), most.period, system) : NO_TITANS,
     cms: parseContinuum(fields.object('cms'), most, system),
     ...(window !== undefined && { window }),
+    ...(transformer && { transformer }),
     learning_rates: {},
   };
   if (config.width % config.heads !== 0) {
@@ -97,13 +104,32 @@ export function parseConfig(json: unknown, path: string): HopeConfig {
   if (config.convolution > 1 && !hasConvolution(config)) {
     throw fields.faultOf('convolution', `1: ${config.system} has none`);
   }
-  if (!Number.isInteger(config.cms.hidden_multiplier * config.width)) {
+  const hidden = config.cms.hidden_multiplier * config.width;
+  // Another model's hidden width divided by its width may not multiply back to the last bit.
+  if (Math.abs(hidden - Math.round(hidden)) > 1e-6) {
     throw fields
       .object('cms')
       .faultOf('hidden_multiplier', `such that times width (${config.width}) it is a whole number`);
   }
   const ids = levelsOf(config).map(level => level.id);
   return { ...config, learning_rates: parseRates(fields.object('learning_rates'), ids) };
+}
+
+function parsePublic(
+  fields: FieldReader,
+  heads: number,
+  system: SystemName | undefined,
+): TransformerConfig | undefined {
+  if (fields.value('transformer') === undefined) return undefined;
+  if (!system || !isPublicTransformer({ system })) {
+    throw fields.faultOf('transformer', 'left out: only llama and gpt-2 have it');
+  }
+  return parseTransformer(fields.object('transformer'), heads, system);
+}
+
+/** Hidden width of a CMS block. */
+export function hiddenOf({ cms, width }: HopeConfig): number {
+  return Math.round(width * cms.hidden_multiplier);
 }
 
 /** The levels of a model, fast to slow; `outer` last with period 0. */

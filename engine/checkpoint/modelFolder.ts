@@ -14,6 +14,8 @@ export interface ModelFolder {
   readonly tensors: ReadonlyMap<string, NamedTensor>;
   /** Metadata of `model.safetensors`. */
   readonly metadata: Readonly<Record<string, string>>;
+  /** Files that hold the weights. */
+  readonly files: readonly string[];
 }
 
 const files = { config: 'config.json', tokenizer: 'tokenizer.json', tensors: 'model.safetensors' };
@@ -26,18 +28,21 @@ export async function readModelFolder(path: string): Promise<ModelFolder> {
   await checkFolder(path);
   const configPath = join(path, files.config);
   const config = parseConfig(await readJson(configPath), configPath);
-  const tokenizerPath = join(path, files.tokenizer);
-  const tokenizer = Tokenizer.parse(await readJson(tokenizerPath), tokenizerPath);
-  if (tokenizer.size > config.vocabulary) {
-    throw new CheckpointError(
-      `has ${tokenizer.size} tokens, but the model of ${files.config} knows only ${config.vocabulary}`,
-      tokenizerPath,
-    );
-  }
+  const tokenizer = await readTokenizer(join(path, files.tokenizer), config.vocabulary);
   const tensorsPath = join(path, files.tensors);
   const { tensors, metadata } = await readSafetensors(tensorsPath);
   for (const tensor of tensors.values()) checkFinite(tensor, tensorsPath);
-  return { config, tokenizer, tensors, metadata };
+  return { config, tokenizer, tensors, metadata, files: [tensorsPath] };
+}
+
+/** A `tokenizer.json`. @throws CheckpointError for one that is not read, or has more tokens than the model */
+export async function readTokenizer(path: string, vocabulary: number): Promise<Tokenizer> {
+  const tokenizer = Tokenizer.parse(await readJson(path), path);
+  if (tokenizer.size <= vocabulary) return tokenizer;
+  throw new CheckpointError(
+    `has ${tokenizer.size} tokens, but the model of ${files.config} knows only ${vocabulary}`,
+    path,
+  );
 }
 
 /** What `writeModelFolder` needs; `tokenizerJson` is the contents of a `tokenizer.json`. */
@@ -66,7 +71,8 @@ export async function writeModelFolder(path: string, model: NewModelFolder): Pro
   await writeJson(join(path, files.config), model.config);
 }
 
-async function checkFolder(path: string): Promise<void> {
+/** @throws CheckpointError where there is no folder */
+export async function checkFolder(path: string): Promise<void> {
   const found = await stat(path).catch((error: unknown) => {
     throw new CheckpointError(`the model folder cannot be opened: ${reasonOf(error)}`, path);
   });

@@ -1,6 +1,9 @@
 import type { FieldReader } from './fieldReader.ts';
 
-/** Systems that a model can be built of: Hope, what it is compared with, and its two parts with other company. */
+/**
+ * Systems that a model can be built of: Hope, what it is compared with, its two parts with other company, and two whose
+ * weights others trained.
+ */
 export const SYSTEMS = [
   'hope',
   'hope-attention',
@@ -10,6 +13,8 @@ export const SYSTEMS = [
   'deltanet',
   'linear-attention',
   'lstm',
+  'llama',
+  'gpt-2',
 ] as const;
 export type SystemName = (typeof SYSTEMS)[number];
 
@@ -38,20 +43,32 @@ export function hasConvolution(config: OfSystem): boolean {
 
 /** Whether its blocks look back by softmax attention. */
 export function hasAttention(config: OfSystem): boolean {
-  return ['hope-attention', 'transformer'].includes(systemOf(config));
+  return ['hope-attention', 'transformer', 'llama', 'gpt-2'].includes(systemOf(config));
 }
 
 /** Whether channels of its heads come in pairs that are turned by the position. */
 export function hasRotaryPositions(config: OfSystem): boolean {
-  return ['transformer', 'retnet'].includes(systemOf(config));
+  return ['transformer', 'retnet', 'llama'].includes(systemOf(config));
 }
 
 /** Whether it is normalised by RMSNorm and fed forward by SwiGLU, in place of layer norm and GELU. */
 export function isModern(config: OfSystem): boolean {
-  return ['transformer', 'retnet', 'deltanet', 'linear-attention', 'lstm'].includes(systemOf(config));
+  return ['transformer', 'retnet', 'deltanet', 'linear-attention', 'lstm', 'llama'].includes(
+    systemOf(config),
+  );
 }
 
 /** Whether its feed-forward may have several levels. */
 export function hasContinuum(config: OfSystem): boolean {
-  return ['hope', 'hope-attention'].includes(systemOf(config));
+  return ['hope', 'hope-attention', 'llama', 'gpt-2'].includes(systemOf(config));
+}
+
+/** Whether it is built as a Transformer that others train, so that their weights are its own. */
+export function isPublicTransformer(config: OfSystem): boolean {
+  return ['llama', 'gpt-2'].includes(systemOf(config));
+}
+
+/** Whether what stands for the order of its tokens are positions that were learned, counted from 0. */
+export function hasLearnedPositions(config: OfSystem): boolean {
+  return systemOf(config) === 'gpt-2';
 }

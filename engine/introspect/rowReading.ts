@@ -32,7 +32,7 @@ export function readRows(
   for (let row = 0; row < count; row++) all.set(ids, row * ids.length);
   const start = startReading(outer, config, count);
   const since = tokensSinceStart(all, ids.length, endOfText, start.sinceStart);
-  let x = tf.tile(embedTokens(outer, ids), [count, 1]);
+  let x = tf.tile(embedTokens(outer, ids, since.subarray(0, ids.length)), [count, 1]);
   outer.blocks.forEach((block, i) => {
     const state = withMemories(start.blocks[i], rows, i);
     const read = readBlock(x, count, block, config, state, since);

@@ -1,12 +1,12 @@
 import { fusedContinuum } from '../tensor/continuum.ts';
-import { gelu } from '../tensor/gelu.ts';
+import { gelu, tanhGelu } from '../tensor/gelu.ts';
 import { silu } from '../tensor/silu.ts';
 import { tf } from '../tensor/tf.ts';
 import { layerNorm, type NormWeights } from './layerNorm.ts';
 
 /**
- * One level of the continuum memory system (Eq. 70, 73, 97): x + W_b σ(W_a LN(x) + b_a) + b_b, σ = exact GELU; or,
- * where it has a gate, SwiGLU: x + W_b (SiLU(W_g n) ∘ W_a n) with n = RMSNorm(x). D width, Hd hidden.
+ * One level of the continuum memory system (Eq. 70, 73, 97): x + W_b σ(W_a LN(x) + b_a) + b_b, σ = exact GELU, or the
+ * one by tanh that GPT-2 has; or, where it has a gate, SwiGLU: x + W_b (SiLU(W_g n) ∘ W_a n) with n = RMSNorm(x). D width, Hd hidden.
  */
 export interface LevelWeights {
   readonly norm: NormWeights;
@@ -20,9 +20,11 @@ export interface LevelWeights {
   readonly contractBias?: tf.Tensor1D;
   /** [Hd, D] */
   readonly gate?: tf.Tensor2D;
+  /** Whether its GELU is the one by tanh, which no kernel of ours computes. */
+  readonly byTanh?: boolean;
 }
 
-/** Of a level with GELU, which kernels compute. */
+/** Of a level with GELU, which kernels compute where it is exact. */
 export interface ContinuumWeights extends LevelWeights {
   readonly norm: Required<NormWeights>;
   readonly expandBias: tf.Tensor1D;
@@ -35,16 +37,20 @@ export function hasGelu(weights: LevelWeights): weights is ContinuumWeights {
 
 /** @param x [N, D], tokens as rows @returns [N, D] */
 export function continuumLevel(x: tf.Tensor2D, weights: LevelWeights): tf.Tensor2D {
-  const { norm, expand, contract, gate } = weights;
-  if (hasGelu(weights)) {
+  const { norm, expand, contract } = weights;
+  if (hasGelu(weights) && !weights.byTanh) {
     const { expandBias, contractBias } = weights;
     const fused = fusedContinuum(x, { ...weights.norm, expand, expandBias, contract, contractBias });
     if (fused) return fused;
-    const hidden = gelu(tf.add(tf.matMul(layerNorm(x, norm), expand, false, true), expandBias));
-    return tf.add(x, tf.add(tf.matMul(hidden as tf.Tensor2D, contract, false, true), contractBias));
   }
-  const normed = layerNorm(x, norm);
-  const open = silu(tf.matMul(normed, gate!, false, true));
-  const hidden = tf.mul<tf.Tensor2D>(open, tf.matMul(normed, expand, false, true));
-  return tf.add(x, tf.matMul(hidden, contract, false, true));
+  const out = tf.matMul(levelHidden(layerNorm(x, norm), weights), contract, false, true);
+  return tf.add(x, hasGelu(weights) ? tf.add<tf.Tensor2D>(out, weights.contractBias) : out);
+}
+
+/** What the matrix that contracts is given. @param normed [N, D] @returns [N, Hd] */
+export function levelHidden(normed: tf.Tensor2D, weights: LevelWeights): tf.Tensor2D {
+  const expanded = tf.matMul(normed, weights.expand, false, true);
+  if (!hasGelu(weights)) return tf.mul(silu(tf.matMul(normed, weights.gate!, false, true)), expanded);
+  const biased = tf.add<tf.Tensor2D>(expanded, weights.expandBias);
+  return weights.byTanh ? tanhGelu(biased) : gelu(biased);
 }

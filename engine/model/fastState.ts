@@ -3,7 +3,7 @@ import { hasMemories } from '../checkpoint/systems.ts';
 import { adaptiveOf } from '../checkpoint/titansConfig.ts';
 import { tf } from '../tensor/tf.ts';
 import type { BaseModel } from './baseModel.ts';
-import { emptyTail } from './languageModel.ts';
+import { beforeStart, emptyTail } from './languageModel.ts';
 import type { ConvolutionTail } from './localConvolution.ts';
 import { mixerOf } from './mixer/index.ts';
 import type { MixerState } from './mixer/mixer.ts';
@@ -168,7 +168,7 @@ function emptyChunk(config: HopeConfig): Generated {
   };
 }
 
-/** No document was begun: the empty convolution window stands for what came before. */
+/** No document was begun. */
 function untouched(config: HopeConfig): Int32Array {
-  return new Int32Array(1).fill(config.convolution);
+  return new Int32Array(1).fill(beforeStart(config));
 }

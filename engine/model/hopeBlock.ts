@@ -105,13 +105,22 @@ export type Arrangement = Pick<ContinuumConfig, 'order'>;
 export function blockOutput(
   x: tf.Tensor2D,
   read: tf.Tensor2D,
-  block: Pick<BlockParameters, 'output' | 'cms' | 'mix'>,
+  block: Pick<BlockParameters, 'output' | 'outputBias' | 'cms' | 'mix'>,
   arrangement: Arrangement,
   parts = plainParts,
 ): tf.Tensor2D {
   const seen = parts.memories(read);
-  const start = block.output ? tf.add<tf.Tensor2D>(x, tf.matMul(seen, block.output, false, true)) : seen;
-  return continuum(start, block, arrangement, (y, k) => parts.level(y, block.cms[k], k));
+  return continuum(afterRead(x, seen, block), block, arrangement, (y, k) => parts.level(y, block.cms[k], k));
+}
+
+function afterRead(
+  x: tf.Tensor2D,
+  seen: tf.Tensor2D,
+  { output, outputBias }: Pick<BlockParameters, 'output' | 'outputBias'>,
+): tf.Tensor2D {
+  if (!output) return seen;
+  const mixed = tf.matMul(seen, output, false, true);
+  return tf.add(x, outputBias ? tf.add<tf.Tensor2D>(mixed, outputBias) : mixed);
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { HopeConfig } from '../checkpoint/config.ts';
 import { hasDefect } from '../checkpoint/kmConfig.ts';
-import { hasMemories } from '../checkpoint/systems.ts';
+import { hasLearnedPositions, hasMemories, isPublicTransformer } from '../checkpoint/systems.ts';
+import { positionsOf } from '../checkpoint/transformerConfig.ts';
 import { crossEntropy } from '../tensor/crossEntropy.ts';
 import { tf } from '../tensor/tf.ts';
 import { mergeHeads } from './heads.ts';
@@ -46,9 +47,10 @@ export function titansOptions(config: HopeConfig): TitansOptions {
   };
 }
 
-/** Tokens that softmax attention looks back at most. */
-export function windowOf({ window = 1024 }: HopeConfig): number {
-  return window;
+/** Tokens that softmax attention looks back at most; no more than there are learned positions. */
+export function windowOf(config: HopeConfig): number {
+  const { window = 1024 } = config;
+  return hasLearnedPositions(config) ? Math.min(window, positionsOf(config.transformer)) : window;
 }
 
 /** The state before the first token: memories at M□,0, nothing looked at, [B] rows. */
@@ -58,7 +60,15 @@ export function startReading(parameters: HopeParameters, config: HopeConfig, bat
     if (block.memories) return { titans: startTitans(block.memories, config, batch), tail };
     return { mixer: mixerOf(config).start(config.width, config.heads, batch), tail };
   });
-  return { blocks, sinceStart: new Int32Array(batch).fill(config.convolution) };
+  return { blocks, sinceStart: new Int32Array(batch).fill(beforeStart(config)) };
+}
+
+/**
+ * Distance of what is before the first token from the start of a document: far enough that an empty convolution window
+ * stands for it, or none, where a first token is at position 0.
+ */
+export function beforeStart(config: HopeConfig): number {
+  return isPublicTransformer(config) ? -1 : config.convolution;
 }
 
 function startTitans(memories: Memories, { titans }: HopeConfig, batch: number): TitansState {
@@ -98,7 +108,7 @@ export function readSequence(
   const batch = state.sinceStart.length;
   const carried = state.sinceStart.slice();
   const sinceStart = tokensSinceStart(ids, ids.length / batch, endOfText, carried);
-  let x = embedTokens(parameters, ids);
+  let x = embedTokens(parameters, ids, sinceStart);
   const blocks = parameters.blocks.map((block, i) => {
     const read = readBlock(x, batch, block, config, state.blocks[i], sinceStart);
     x = blockOutput(x, read.out, block, config.cms);
@@ -132,14 +142,22 @@ export function readBlock(
   return { out: mergeHeads(read.out, batch), state: { titans: read.state, tail: inputs.tail } };
 }
 
-/** @returns [ids.length, D] */
-export function embedTokens(parameters: HopeParameters, ids: Int32Array): tf.Tensor2D {
-  return tf.gather(parameters.embed, tf.tensor1d(ids, 'int32')) as tf.Tensor2D;
+/** @param sinceStart of each token, [ids.length] @returns [ids.length, D] */
+export function embedTokens(
+  { embed, positions }: HopeParameters,
+  ids: Int32Array,
+  sinceStart: Int32Array,
+): tf.Tensor2D {
+  const tokens = tf.gather(embed, tf.tensor1d(ids, 'int32')) as tf.Tensor2D;
+  if (!positions) return tokens;
+  const [count] = positions.shape;
+  const at = sinceStart.map(since => since % count);
+  return tf.add(tokens, tf.gather(positions, tf.tensor1d(at, 'int32')));
 }
 
-/** Next-token logits through the tied head. @param hidden [N, D] @returns [N, V] */
-export function headLogits(parameters: HopeParameters, hidden: tf.Tensor2D): tf.Tensor2D {
-  return tf.matMul(hidden, parameters.embed, false, true);
+/** Next-token logits through the head. @param hidden [N, D] @returns [N, V] */
+export function headLogits({ head, embed }: HopeParameters, hidden: tf.Tensor2D): tf.Tensor2D {
+  return tf.matMul(hidden, head ?? embed, false, true);
 }
 
 /** −log p(target) a token, nats. @param hidden [N, D] @param targets [N] @returns [N] */

@@ -1,6 +1,13 @@
-import type { HopeConfig } from '../checkpoint/config.ts';
-import { hasConvolution, hasMemories, isModern } from '../checkpoint/systems.ts';
+import { type HopeConfig, hiddenOf } from '../checkpoint/config.ts';
+import {
+  hasConvolution,
+  hasLearnedPositions,
+  hasMemories,
+  isModern,
+  isPublicTransformer,
+} from '../checkpoint/systems.ts';
 import { adaptiveOf, memoryNames, type TitansConfig } from '../checkpoint/titansConfig.ts';
+import { positionsOf } from '../checkpoint/transformerConfig.ts';
 import type { LevelId } from '../protocol/level.ts';
 import type { tf } from '../tensor/tf.ts';
 import type { LevelWeights } from './continuumMemory.ts';
@@ -38,6 +45,8 @@ export interface BlockParameters {
   readonly static: Readonly<Partial<Record<'k' | 'v' | 'eta' | 'alpha', tf.Tensor2D>>>;
   /** [D, D], mixes the heads back into the residual stream. */
   readonly output?: tf.Tensor2D;
+  /** [D], of a GPT-2 */
+  readonly outputBias?: tf.Tensor1D;
   /** Weights [H, O, D / H] and [H, D / H, D / H]; only where the system has memories */
   readonly memories?: Memories;
   /** Weights of another way to look back. */
@@ -49,8 +58,12 @@ export interface BlockParameters {
 }
 
 export interface HopeParameters {
-  /** [V, D], also the head. */
+  /** [V, D], also the head unless that has weights of its own. */
   readonly embed: tf.Tensor2D;
+  /** [P, D], added to the embedding, where positions are learned. */
+  readonly positions?: tf.Tensor2D;
+  /** [V, D] */
+  readonly head?: tf.Tensor2D;
   readonly blocks: readonly BlockParameters[];
   readonly norm: NormWeights;
 }
@@ -59,11 +72,20 @@ export interface HopeParameters {
 export function parameterSpecs(config: HopeConfig): ParameterSpec[] {
   const blocks = Array.from({ length: config.blocks }, (_, block) => blockSpecs(config, block));
   const outer = { level: 'outer', block: -1 } as const;
-  const { vocabulary, width } = config;
+  const { vocabulary, width, transformer } = config;
+  const table = (module: string, rows: number): ParameterSpec => ({
+    name: `${module}.weight`,
+    shape: [rows, width],
+    module,
+    initial: normal(0.04),
+    ...outer,
+  });
   return [
-    { name: 'embed.weight', shape: [vocabulary, width], module: 'embed', initial: normal(0.04), ...outer },
+    table('embed', vocabulary),
+    ...(hasLearnedPositions(config) ? [table('positions', positionsOf(transformer))] : []),
     ...blocks.flat(),
     ...normSpecs('norm', width, { module: 'norm', ...outer }, isModern(config)),
+    ...(transformer?.own_head ? [table('lm_head', vocabulary)] : []),
   ];
 }
 
@@ -131,19 +153,39 @@ function mixerSpecs(config: HopeConfig, block: number): ParameterSpec[] {
   const outer = { level: 'outer', block, module: 'mixer' } as const;
   const own = Object.entries(mixerOf(config).weights(width, heads)).map(
     ([name, shape]): ParameterSpec => ({
-      name: `${at}.${name}.weight`,
+      name: mixerTensor(at, name),
       shape,
       ...outer,
-      initial: shape.length === 1 ? { kind: 'constant', value: 1 } : normal(1 / Math.sqrt(width)),
+      initial: shape.length === 1 ? vector(name) : normal(1 / Math.sqrt(width)),
     }),
   );
   const output = { name: `${at}.w_o.weight`, shape: [width, width], initial: normal(1 / Math.sqrt(width)) };
-  return [...convolutionSpecs(config, `${at}.local_conv.weight`, outer), ...own, { ...output, ...outer }];
+  const bias = { name: `${at}.w_o.bias`, shape: [width], initial: vector('bias') };
+  return [
+    ...convolutionSpecs(config, `${at}.local_conv.weight`, outer),
+    ...own,
+    { ...output, ...outer },
+    ...(hasOutputBias(config) ? [{ ...bias, ...outer }] : []),
+  ];
+}
+
+/** Weights of a mixer are called by their matrix alone, `w_q`, and its biases `w_q.bias`. */
+function mixerTensor(at: string, name: string): string {
+  return name.endsWith('.bias') ? `${at}.${name}` : `${at}.${name}.weight`;
+}
+
+/** Norms begin at 1, biases at 0. */
+function vector(name: string): Initial {
+  return name.endsWith('bias') ? { kind: 'zeros' } : { kind: 'constant', value: 1 };
+}
+
+function hasOutputBias(config: HopeConfig): boolean {
+  return isPublicTransformer(config) && !isModern(config);
 }
 
 function continuumSpecs(config: HopeConfig, block: number): ParameterSpec[] {
   const { cms, width } = config;
-  const hidden = width * cms.hidden_multiplier;
+  const hidden = hiddenOf(config);
   const levels = cms.periods.flatMap((_, k): ParameterSpec[] => {
     const at = { level: `cms.${k}`, block, module: 'cms' } as const;
     const name = `blocks.${block}.cms.${k}`;
@@ -207,9 +249,11 @@ function staticNames(titans: TitansConfig): ('k' | 'v' | 'eta' | 'alpha')[] {
 /** The model's parameters as one tree, each taken by its name. */
 export function bindParameters(config: HopeConfig, take: (name: string) => tf.Tensor): HopeParameters {
   const modern = isModern(config);
+  const { transformer } = config;
   const norm = (name: string): NormWeights => ({
     weight: take(`${name}.weight`) as tf.Tensor1D,
     ...(!modern && { bias: take(`${name}.bias`) as tf.Tensor1D }),
+    ...(transformer?.epsilon !== undefined && { epsilon: transformer.epsilon }),
   });
   const matrix = (name: string) => take(`${name}.weight`) as tf.Tensor2D;
   const level = (at: string): LevelWeights => ({
@@ -221,6 +265,7 @@ export function bindParameters(config: HopeConfig, take: (name: string) => tf.Te
       : {
           expandBias: take(`${at}.expand.bias`) as tf.Tensor1D,
           contractBias: take(`${at}.contract.bias`) as tf.Tensor1D,
+          ...(isPublicTransformer(config) && { byTanh: true }),
         }),
   });
   const blocks = Array.from({ length: config.blocks }, (_, block): BlockParameters => {
@@ -228,6 +273,7 @@ export function bindParameters(config: HopeConfig, take: (name: string) => tf.Te
     const at = `${prefix}.${hasMemories(config) ? 'selfmod' : 'mixer'}`;
     return {
       ...(config.mode !== 'km' && { norm: norm(`${prefix}.norm`), output: matrix(`${at}.w_o`) }),
+      ...(hasOutputBias(config) && { outputBias: take(`${at}.w_o.bias`) as tf.Tensor1D }),
       ...(hasConvolution(config) && { convolution: take(`${at}.local_conv.weight`) as tf.Tensor3D }),
       ...(hasMemories(config)
         ? bindTitans(config.titans, at, take)
@@ -236,7 +282,13 @@ export function bindParameters(config: HopeConfig, take: (name: string) => tf.Te
       ...(config.cms.form === 'independent' && { mix: take(`${prefix}.cms.mix.weight`) as tf.Tensor1D }),
     };
   });
-  return { embed: take('embed.weight') as tf.Tensor2D, blocks, norm: norm('norm') };
+  return {
+    embed: matrix('embed'),
+    ...(hasLearnedPositions(config) && { positions: matrix('positions') }),
+    blocks,
+    norm: norm('norm'),
+    ...(transformer?.own_head && { head: matrix('lm_head') }),
+  };
 }
 
 function bindTitans(
@@ -261,5 +313,5 @@ function bindTitans(
 
 function bindMixer(config: HopeConfig, at: string, take: (name: string) => tf.Tensor): MixerWeights {
   const names = Object.keys(mixerOf(config).weights(config.width, config.heads));
-  return Object.fromEntries(names.map(name => [name, take(`${at}.${name}.weight`)]));
+  return Object.fromEntries(names.map(name => [name, take(mixerTensor(at, name))]));
 }

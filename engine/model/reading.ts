@@ -5,7 +5,14 @@ import { headLogits, type ReadingState, readSequence, startReading, tokenLosses 
 import type { HopeParameters } from './parameters.ts';
 import { disposeState, keepState, tidyState } from './readingState.ts';
 
-/** Logits after every token of one document, read from a fresh convolution state; all writes are discarded. */
+/** No token's id: nothing begins a new document. */
+export const NO_TOKEN = -1;
+
+/**
+ * Logits after every token, read from a fresh state; all writes are discarded.
+ * @param endOfText begins a document, which a Transformer that others trained takes for a token like any other: give
+ * `NO_TOKEN` to read as its own library does
+ */
 export function readLogits(
   parameters: HopeParameters,
   config: HopeConfig,

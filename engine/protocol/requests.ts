@@ -40,6 +40,14 @@ export interface MeasureParams {
   /** Folder of the native TensorFlow now; by default that of the handshake. */
   readonly nativeFolder?: string;
 }
+export interface AddLevelsParams {
+  /** Folder of the pre-trained model. */
+  readonly source: string;
+  /** Folder to make. */
+  readonly target: string;
+  /** Tokens, fast to slow; the last of the pre-trained MLPs. */
+  readonly periods: readonly number[];
+}
 export interface RecoverResult {
   /** Updates that the fast state holds again. */
   readonly updates: number;
@@ -69,6 +77,8 @@ export const SaveFastState = new RequestType<{ path: string }, { bytes: number }
   'saveFastState',
 );
 export const LoadFastState = new RequestType<{ path: string }, ModelInfo, EngineErrorData>('loadFastState');
+/** Stacks memory levels on a Llama or GPT-2, in a new model folder; no model needs to be loaded. Cancellable. */
+export const AddLevels = new RequestType<AddLevelsParams, { path: string }, EngineErrorData>('addLevels');
 /** Every tensor of the model with its norm and its change since the base. */
 export const Describe = new RequestType0<TensorInfo[], EngineErrorData>('describe');
 /** After a restart: the fast state as of the last update recorded in a run file. */

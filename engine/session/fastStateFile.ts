@@ -69,7 +69,11 @@ export function decodeFastState(bytes: Uint8Array, state: FastState, modelHash: 
   }
   if (metadata.model !== modelHash) {
     const remedy = 'Load the model that it was trained from first.';
-    throw new CheckpointError('the fast state belongs to another model', path, remedy);
+    const written = /^[0-9a-f]{64}$/.test(metadata.model ?? '')
+      ? metadata.model
+      : 'that the file does not say';
+    const fault = `its base has SHA-256 ${written}, the loaded one ${modelHash}`;
+    throw new CheckpointError(`the fast state belongs to another model: ${fault}`, path, remedy);
   }
   const { pending, sinceStart, updates } = readCounters(metadata, state, path);
   const has = (name: string) => tensors.has(`optimizer.${name}`);
@@ -208,7 +212,8 @@ function readCounters(
       }
     }
     const sinceStart: unknown = JSON.parse(metadata.since_start);
-    const counts = Array.isArray(sinceStart) && sinceStart.every(isCount) ? Int32Array.from(sinceStart) : [];
+    const counts =
+      Array.isArray(sinceStart) && sinceStart.every(isDistance) ? Int32Array.from(sinceStart) : [];
     if (counts.length !== state.sinceStart.length) throw new Error('the start of the document is not known');
     const updates = Number(metadata.updates);
     if (!isCount(updates)) throw new Error('the number of updates is no whole number');
@@ -220,6 +225,11 @@ function readCounters(
   } catch (error) {
     throw new CheckpointError(`its counters cannot be read (${(error as Error).message})`, path);
   }
+}
+
+/** −1 before the first token of a model that counts positions from 0. */
+function isDistance(value: unknown): value is number {
+  return isCount(value) || value === -1;
 }
 
 function isCount(value: unknown): value is number {

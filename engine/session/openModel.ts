@@ -1,13 +1,19 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { levelsOf, tickOf } from '../checkpoint/config.ts';
-import { readModelFolder } from '../checkpoint/modelFolder.ts';
 import type { Tokenizer } from '../checkpoint/tokenizer.ts';
 import { BaseModel } from '../model/baseModel.ts';
 import { FastState } from '../model/fastState.ts';
 import { stabilityOf } from '../model/stability.ts';
+import { openFolder } from '../pretrained/openFolder.ts';
 import type { ModelInfo } from '../protocol/model.ts';
+
+async function hashOf(files: readonly string[]): Promise<string> {
+  const hash = createHash('sha256');
+  for (const file of files) for await (const piece of createReadStream(file)) hash.update(piece as Buffer);
+  return hash.digest('hex');
+}
 
 /** A model folder that was read, with the fast state that training changes. */
 export class OpenModel {
@@ -16,7 +22,7 @@ export class OpenModel {
     readonly tokenizer: Tokenizer,
     readonly base: BaseModel,
     readonly fast: FastState,
-    /** SHA-256 of `model.safetensors`, hexadecimal. */
+    /** SHA-256 of `model.safetensors`, of several files one after the other, hexadecimal. */
     readonly modelHash: string,
     /** SHA-256 of `tokenizer.json`, hexadecimal. */
     readonly tokenizerHash: string,
@@ -25,15 +31,12 @@ export class OpenModel {
   /** @throws CheckpointError naming the file that is missing or damaged. */
   static async read(path: string): Promise<OpenModel> {
     const folder = resolve(path);
-    const { config, tokenizer, tensors } = await readModelFolder(folder);
-    const [modelHash, tokenizerHash] = await Promise.all(
-      ['model.safetensors', 'tokenizer.json'].map(async name =>
-        createHash('sha256')
-          .update(await readFile(join(folder, name)))
-          .digest('hex'),
-      ),
-    );
-    const base = new BaseModel(config, tensors, join(folder, 'model.safetensors'));
+    const { config, tokenizer, tensors, files } = await openFolder(folder);
+    const [modelHash, tokenizerHash] = await Promise.all([
+      hashOf(files),
+      hashOf([join(folder, 'tokenizer.json')]),
+    ]);
+    const base = new BaseModel(config, tensors, files[0]);
     return new OpenModel(folder, tokenizer, base, new FastState(base), modelHash, tokenizerHash);
   }
 

@@ -1,5 +1,6 @@
 import type { MessageConnection } from 'vscode-jsonrpc';
 import { chooseBackend } from '../choice/chooseBackend.ts';
+import { addLevels } from '../pretrained/addLevels.ts';
 import { BACKEND_PREFERENCES, type BackendName } from '../protocol/backend.ts';
 import * as protocol from '../protocol/requests.ts';
 import { MOST_THREADS, threadCount } from '../protocol/threads.ts';
@@ -110,6 +111,10 @@ export function handleRequests(connection: MessageConnection, engineVersion: str
   on(protocol.ResetMemory, () => opened().reset());
   on(protocol.SaveFastState, ({ path }: { path: string }) => opened().saveFastState(path));
   on(protocol.LoadFastState, ({ path }: { path: string }) => opened().loadFastState(path));
+  on(protocol.AddLevels, async (params: protocol.AddLevelsParams, token) => {
+    await addLevels({ ...params, cancelled: () => token.isCancellationRequested });
+    return { path: params.target };
+  });
   on(protocol.Describe, () => opened().describe());
   on(protocol.Recover, ({ runPath }: { runPath: string }) => opened().recover(runPath));
   handleRuns(on, connection, opened);

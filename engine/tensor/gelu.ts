@@ -53,6 +53,12 @@ function geluThirdDerivative(x: tf.Tensor): tf.Tensor {
   return tf.mul(density(x), tf.mul(x, tf.sub(tf.square(x), 4)));
 }
 
+/** GELU by the hyperbolic tangent, ½x(1 + tanh u) = x·σ(2u), u = √(2/π)(x + 0.044715x³). `x` float32 of any shape. */
+export function tanhGelu<T extends tf.Tensor>(x: T): T {
+  const u = tf.mul(tf.add(x, tf.mul(tf.mul(tf.square(x), x), 0.044715)), Math.sqrt(2 / Math.PI));
+  return tf.mul(x, tf.sigmoid(tf.mul(u, 2))) as T;
+}
+
 function register(kernelName: string, derivative: (x: tf.Tensor) => tf.Tensor): void {
   tf.registerGradient({
     kernelName,

@@ -1,9 +1,15 @@
 import { tf } from './tf.ts';
 
-const epsilon = 1e-5;
+/** Where a model names no other. */
+const EPSILON = 1e-5;
 
-/** Layer norm over the last axis with biased variance and ε = 1e-5. @param x [N, D] @param weight, bias [D] */
-export function layerNorm(x: tf.Tensor2D, weight: tf.Tensor1D, bias: tf.Tensor1D): tf.Tensor2D {
+/** Layer norm over the last axis with biased variance. @param x [N, D] @param weight, bias [D] */
+export function layerNorm(
+  x: tf.Tensor2D,
+  weight: tf.Tensor1D,
+  bias: tf.Tensor1D,
+  epsilon = EPSILON,
+): tf.Tensor2D {
   if (tf.getKernel('HopeLayerNorm', tf.getBackend())) {
     const [out] = tf.engine().runKernel('HopeLayerNorm', { x, weight, bias }, { epsilon }) as tf.Tensor2D[];
     return out;
@@ -29,8 +35,8 @@ tf.registerGradient({
   },
 });
 
-/** x·weight/√(mean x² + ε) along the last axis, ε = 1e-5. @param weight [D] */
-export function rmsNorm<T extends tf.Tensor>(x: T, weight: tf.Tensor1D): T {
+/** x·weight/√(mean x² + ε) along the last axis. @param weight [D] */
+export function rmsNorm<T extends tf.Tensor>(x: T, weight: tf.Tensor1D, epsilon = EPSILON): T {
   return normalize(x, weight, 1 / x.shape[x.rank - 1], epsilon);
 }
 

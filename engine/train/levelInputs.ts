@@ -1,10 +1,8 @@
 import type { HopeConfig } from '../checkpoint/config.ts';
-import { hasGelu } from '../model/continuumMemory.ts';
+import { levelHidden } from '../model/continuumMemory.ts';
 import type { FastState } from '../model/fastState.ts';
 import { layerNorm } from '../model/layerNorm.ts';
 import { GRAM, memoryName } from '../model/optimizerMemory.ts';
-import { gelu } from '../tensor/gelu.ts';
-import { silu } from '../tensor/silu.ts';
 import { tf } from '../tensor/tf.ts';
 
 /** What went into a level of a block in a tick, y [T, D]. */
@@ -30,13 +28,9 @@ export function addInputs(state: FastState, watched: readonly WatchedInput[]): v
     const at = `blocks.${block}.cms.${level}`;
     tf.tidy(() => {
       const normed = layerNorm(y, weights.norm);
-      const expanded = tf.matMul(normed, weights.expand, false, true);
-      const hidden = hasGelu(weights)
-        ? gelu(tf.add<tf.Tensor2D>(expanded, weights.expandBias))
-        : tf.mul<tf.Tensor2D>(silu(tf.matMul(normed, weights.gate!, false, true)), expanded);
       add(state, `${at}.expand.weight`, normed);
       if (weights.gate) add(state, `${at}.gate.weight`, normed);
-      add(state, `${at}.contract.weight`, hidden);
+      add(state, `${at}.contract.weight`, levelHidden(normed, weights));
     });
     y.dispose();
   }

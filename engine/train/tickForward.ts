@@ -51,7 +51,7 @@ export function forwardTick(
       config,
       name => bound.parameter(name) ?? state.tensors.get(name) ?? state.base.tensors.get(name)!,
     );
-    let x = embedTokens(parameters, inputs);
+    let x = embedTokens(parameters, inputs, since);
     parameters.blocks.forEach((block, i) => {
       const read = lookBack(x, block, state, i, since);
       if (read.memoryInput) seen.push(keepAll({ memoryInput: read.memoryInput, ...read.given }));

@@ -1,4 +1,4 @@
-import { isModern } from '../checkpoint/systems.ts';
+import { isModern, isPublicTransformer } from '../checkpoint/systems.ts';
 import { type ContinuumWeights, continuumLevel } from '../model/continuumMemory.ts';
 import type { FastState } from '../model/fastState.ts';
 import type { BlockOutputParts } from '../model/hopeBlock.ts';
@@ -28,7 +28,8 @@ export interface TickPass {
 export function openPass(state: FastState, tokens: number, withTaps: boolean): TickPass {
   const { config } = state.base;
   if (deviates(config)) return deviatingPass(state, tokens, withTaps);
-  const chain = hasContinuumSum() && !isModern(config) && config.cms.form !== 'independent';
+  const gelu = !isModern(config) && !isPublicTransformer(config);
+  const chain = hasContinuumSum() && gelu && config.cms.form !== 'independent';
   return chain ? kernelPass(state, tokens, withTaps) : addingPass(state, tokens, withTaps);
 }
 

@@ -59,12 +59,16 @@ function items({ store, levels, engine, context }: CommandContext): ExportItem[]
     );
   }
   if (model) {
-    found.push({
-      label: 'Fast state as safetensors',
-      detail: `what ${model.updates === 1 ? 'the update has' : `${model.updates} updates have`} changed against the base checkpoint`,
-      extension: 'safetensors',
+    const detail = `what ${model.updates === 1 ? 'the update has' : `${model.updates} updates have`} changed against the base checkpoint`;
+    const state = (label: string, extension: string): ExportItem => ({
+      ...{ label, detail, extension },
       write: target => saveFastState(engine, context, target),
     });
+    found.push(
+      // The same file by either name: one opens as a fast state, the other in any program that reads safetensors.
+      state('Fast state as hopestate', 'hopestate'),
+      state('Fast state as safetensors', 'safetensors'),
+    );
   }
   return found;
 }

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { installNativeBackend, uninstallNativeBackend } from '../backends/installCommand.ts';
 import { measureBackends } from '../backends/measureCommand.ts';
 import { failureText } from '../engine/engineFailure.ts';
+import { addLevels } from './addLevels.ts';
 import type { CommandContext } from './commandContext.ts';
 import { debugTraining, debugTrainingFile } from './debugTraining.ts';
 import { exportRun } from './exportRun.ts';
@@ -23,6 +24,7 @@ export function registerCommands(c: CommandContext): vscode.Disposable {
     stop: () => stop(c),
     reset: () => resetMemory(c),
     selectModel: () => selectModel(c),
+    addLevels: () => addLevels(c),
     probe: given => probe(c, given),
     showLevels: () => vscode.commands.executeCommand('hopescope.levels.focus'),
     export: () => exportRun(c),

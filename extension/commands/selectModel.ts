@@ -10,14 +10,13 @@ interface ModelItem extends vscode.QuickPickItem {
 
 /** Chooses and loads a model; the choice is kept only when it loads. */
 export async function selectModel(c: CommandContext): Promise<void> {
-  const { context, store, engine, trainer } = c;
+  const { context, engine, trainer } = c;
   if (trainer.busy) return trainer.refuseSecond();
-  const item = await vscode.window.showQuickPick(items(context, store.snapshot.model?.path), {
+  const folder = await pickModelFolder(c, {
     title: 'Select Model',
-    placeHolder: 'A folder with config.json, tokenizer.json and model.safetensors',
-    matchOnDescription: true,
+    placeHolder: 'A folder with config.json, tokenizer.json and the weights: Hope, Llama or GPT-2',
+    bundled: true,
   });
-  const folder = item && (item.folder ?? (await browse()));
   if (!folder) return;
   if (!(await mayForget(c))) return;
   allowedModel(context, folder);
@@ -31,7 +30,18 @@ export async function selectModel(c: CommandContext): Promise<void> {
   );
 }
 
-function items(context: vscode.ExtensionContext, loaded?: string): ModelItem[] {
+/** Asks for a model folder: a recent one or any other. */
+export async function pickModelFolder(
+  { context, store }: CommandContext,
+  { title, placeHolder, bundled }: { title: string; placeHolder: string; bundled: boolean },
+): Promise<string | undefined> {
+  const offered = items(context, bundled, store.snapshot.model?.path);
+  const options = { title, placeHolder, matchOnDescription: true };
+  const item = await vscode.window.showQuickPick(offered, options);
+  return item && (item.folder ?? (await browse()));
+}
+
+function items(context: vscode.ExtensionContext, withBundled: boolean, loaded?: string): ModelItem[] {
   const bundled = bundledModel(context);
   const mark = (folder: string) => (folder === loaded ? 'loaded' : undefined);
   const recent = recentModels(context).map(folder => ({
@@ -42,9 +52,15 @@ function items(context: vscode.ExtensionContext, loaded?: string): ModelItem[] {
       folder,
     },
   }));
+  const own = {
+    label: 'Bundled model',
+    description: 'comes with Hopescope',
+    detail: mark(bundled),
+    folder: bundled,
+  };
   const separator = { label: 'recent', kind: vscode.QuickPickItemKind.Separator };
   return [
-    { label: 'Bundled model', description: 'comes with Hopescope', detail: mark(bundled), folder: bundled },
+    ...(withBundled ? [own] : []),
     ...(recent.length > 0 ? [separator, ...recent, { ...separator, label: '' }] : []),
     { label: '$(folder-opened) Browse…' },
   ];
@@ -52,7 +68,7 @@ function items(context: vscode.ExtensionContext, loaded?: string): ModelItem[] {
 
 async function browse(): Promise<string | undefined> {
   const chosen = await vscode.window.showOpenDialog({
-    title: 'Select the folder of a Hope model',
+    title: 'Select the folder of a model',
     openLabel: 'Select Model',
     canSelectFolders: true,
     canSelectFiles: false,
@@ -64,7 +80,7 @@ async function browse(): Promise<string | undefined> {
 }
 
 /** Loading a model ends the memory of the one before. */
-async function mayForget({ store }: CommandContext): Promise<boolean> {
+export async function mayForget({ store }: CommandContext): Promise<boolean> {
   const { model } = store.snapshot;
   if (!model || model.updates === 0) return true;
   const load = 'Load';

@@ -21,6 +21,8 @@ import type {
   TrainResult,
 } from '../../engine/protocol/index.ts';
 import {
+  AddLevels,
+  type AddLevelsParams,
   Cancel,
   Describe,
   type EngineErrorData,
@@ -249,6 +251,10 @@ export class EngineClient implements Disposable {
   /** @returns bytes written */
   async saveFastState(path: string, token?: Token): Promise<number> {
     return (await (await this.#supervisor.engine()).request(SaveFastState, { path }, { token })).bytes;
+  }
+
+  async addLevels(params: AddLevelsParams, token?: Token): Promise<void> {
+    await this.request(AddLevels, params, { token, timeout: 0 });
   }
 
   async describe(token?: Token): Promise<TensorInfo[]> {

@@ -15,6 +15,7 @@ import type {
   TrainResult,
 } from '../../engine/protocol/index.ts';
 import { timingText } from '../../engine/protocol/index.ts';
+import type { AddLevelsParams } from '../../engine/protocol/requests.ts';
 import type { BranchRequest } from '../../engine/protocol/runRequests.ts';
 import { engineCommand, nativeFolder } from '../settings/configuration.ts';
 import { configuredModel } from '../settings/modelSetting.ts';
@@ -157,6 +158,11 @@ export class EngineHost implements EngineApi, vscode.Disposable {
 
   async saveFastState(path: string, token?: vscode.CancellationToken): Promise<number> {
     return (await this.#started()).saveFastState(path, token);
+  }
+
+  /** Stacks memory levels on a pre-trained model, in a new model folder; as long as it takes. */
+  async addLevels(params: AddLevelsParams, token?: vscode.CancellationToken): Promise<void> {
+    return (await this.#started()).addLevels(params, token);
   }
 
   async describe(token?: vscode.CancellationToken): Promise<readonly TensorInfo[]> {

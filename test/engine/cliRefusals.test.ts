@@ -86,7 +86,10 @@ const CASES: Record<string, [args: string[], ...reasons: (string | RegExp)[]]> =
   'a state that is missing': [train('--state', at('none.state')), 'none.state', 'does not exist'],
   'a text for a state': [train('--state', at('good.txt')), 'good.txt', 'is no fast state'],
   'a checkpoint for a state': [train('--state', at('model/model.safetensors')), 'is no fast state'],
-  'a state of another model': [train('--state', at('other.state')), 'belongs to another model'],
+  'a state of another model': [
+    train('--state', at('other.state')),
+    'belongs to another model: its base has SHA-256',
+  ],
   'to overwrite a text': [train('--out', at('good.txt')), 'good.txt', 'not overwritten'],
   'to overwrite a checkpoint': [train('--out', at('model/model.safetensors')), 'not overwritten'],
   'to write into a folder that is missing': [train('--out', at('none/a.state')), 'none', 'does not exist'],

@@ -68,10 +68,10 @@ export function mean(values: Vector): number {
 }
 
 /** Biased variance, ε = 1e-5. */
-export function layerNorm(x: Vector, weight: Matrix, bias: Matrix): number[] {
+export function layerNorm(x: Vector, weight: Matrix, bias: Matrix, epsilon = 1e-5): number[] {
   const centre = mean(x);
   const variance = mean(x.map(value => (value - centre) ** 2));
-  return x.map((value, i) => ((value - centre) / Math.sqrt(variance + 1e-5)) * weight[i] + bias[i]);
+  return x.map((value, i) => ((value - centre) / Math.sqrt(variance + epsilon)) * weight[i] + bias[i]);
 }
 
 /** −log softmax(logits)[target] */

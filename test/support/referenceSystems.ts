@@ -21,6 +21,8 @@ interface Head {
   m: number[][];
 }
 
+/** GELU by the hyperbolic tangent, as GPT-2 has it. */
+const tanhGelu = (x: number) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
 const silu = (x: number) => x * sigmoid(x);
 const unit = (x: Vector) => x.map(value => value / Math.sqrt(norm(x) ** 2 + 1e-12));
 const dot = (a: Vector, b: Vector) => a.reduce((sum, x, i) => sum + x * b[i], 0);
@@ -58,17 +60,20 @@ export class ReferenceSystem {
 
   /** Logits of the token after this one. */
   logits(id: number): Vector {
-    if (id === this.endOfText) this.restart();
-    const { width, blocks } = this.config;
+    const { width, blocks, transformer, system } = this.config;
+    if (id === this.endOfText || (system === 'gpt-2' && this.position === transformer?.positions))
+      this.restart();
     const embed = this.weight('embed');
-    let x: Vector = Array.from(embed.subarray(id * width, (id + 1) * width));
+    const row = (of: Matrix, at: number): Vector => Array.from(of.subarray(at * width, (at + 1) * width));
+    let x = row(embed, id);
+    if (system === 'gpt-2') x = add(x, row(this.weight('positions'), this.position));
     for (let block = 0; block < blocks; block++) {
       const seen = this.look(block, this.normed(`blocks.${block}.norm`, x));
-      x = add(x, apply(this.weight(`blocks.${block}.mixer.w_o`), this.mix(block, seen)));
+      x = add(x, this.projected(`blocks.${block}.mixer.w_o`, this.mix(block, seen)));
       for (let k = 0; k < this.config.cms.periods.length; k++) x = this.feedForward(block, k, x);
     }
     this.position++;
-    return apply(embed, this.normed('norm', x));
+    return apply(this.weights.get('lm_head.weight') ?? embed, this.normed('norm', x));
   }
 
   /** The convolution, where there is one. */
@@ -93,11 +98,16 @@ export class ReferenceSystem {
     if (system === 'lstm') return this.cell(block, x);
     const inner = width / heads;
     const at = (name: string) => this.weight(`blocks.${block}.mixer.${name}`);
-    const [q, k, v] = ['w_q', 'w_k', 'w_v'].map(name => apply(at(name), x));
+    const [q, k, v] = ['w_q', 'w_k', 'w_v'].map(name => this.projected(`blocks.${block}.mixer.${name}`, x));
+    const shared = heads / (this.config.transformer?.key_heads ?? heads);
     const part = (y: Vector, h: number) => y.slice(h * inner, (h + 1) * inner);
     const out = this.state[block].flatMap((state, h) => {
-      const [qh, kh, vh] = [part(q, h), part(k, h), part(v, h)];
+      const other = Math.floor(h / shared);
+      const [qh, kh, vh] = [part(q, h), part(k, other), part(v, other)];
       switch (system) {
+        case 'gpt-2':
+          return this.attend(state, qh, kh, vh, 1 / Math.sqrt(inner));
+        case 'llama':
         case 'transformer':
           return this.attend(state, this.turned(qh), this.turned(kh), vh, 1 / Math.sqrt(inner));
         case 'hope-attention':
@@ -153,7 +163,7 @@ export class ReferenceSystem {
     const half = x.length / 2;
     return x.map((_, j) => {
       const i = j % half;
-      const angle = this.position * 10_000 ** (-i / half);
+      const angle = this.position * (this.config.transformer?.rotary_base ?? 10_000) ** (-i / half);
       const [a, b] = [x[i], x[i + half]];
       return j < half ? a * Math.cos(angle) - b * Math.sin(angle) : b * Math.cos(angle) + a * Math.sin(angle);
     });
@@ -175,18 +185,29 @@ export class ReferenceSystem {
       );
     }
     const bias = (part: string) => Array.from(this.weights.get(`${at}.${part}.bias`)!);
-    const hidden = add(expanded, bias('expand')).map(gelu);
+    const hidden = add(expanded, bias('expand')).map(this.config.system === 'gpt-2' ? tanhGelu : gelu);
     return add(x, add(apply(this.weight(`${at}.contract`), hidden), bias('contract')));
   }
 
   private normed(name: string, x: Vector): Vector {
     const bias = this.weights.get(`${name}.bias`);
-    return bias ? layerNorm(x, this.weight(name), bias) : this.rootNormed(this.weight(name), x);
+    return bias ? layerNorm(x, this.weight(name), bias, this.epsilon) : this.rootNormed(this.weight(name), x);
   }
 
   private rootNormed(weight: Matrix, x: Vector): Vector {
-    const size = Math.sqrt(norm(x) ** 2 / x.length + 1e-5);
+    const size = Math.sqrt(norm(x) ** 2 / x.length + this.epsilon);
     return x.map((value, i) => (value / size) * weight[i]);
+  }
+
+  private get epsilon(): number {
+    return this.config.transformer?.epsilon ?? 1e-5;
+  }
+
+  /** W x + b, where there is a bias. */
+  private projected(name: string, x: Vector): Vector {
+    const bias = this.weights.get(`${name}.bias`);
+    const made = apply(this.weight(name), x);
+    return bias ? add(made, Array.from(bias)) : made;
   }
 
   private weight(name: string): Matrix {

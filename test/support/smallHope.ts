@@ -20,6 +20,7 @@ export interface SmallShape {
   readonly levels?: Partial<HopeConfig['cms']>;
   readonly blocks?: number;
   readonly system?: HopeConfig['system'];
+  readonly transformer?: HopeConfig['transformer'];
 }
 
 export function smallConfig(shape: SmallShape = {}): HopeConfig {
@@ -47,6 +48,7 @@ export function smallConfig(shape: SmallShape = {}): HopeConfig {
       ...shape.titans,
     },
     cms: { periods: cms, hidden_multiplier: 0.5, ...levels },
+    ...(shape.transformer && { transformer: shape.transformer }),
     learning_rates: {},
   };
 }

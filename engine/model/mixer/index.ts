@@ -1,15 +1,18 @@
 import type { HopeConfig } from '../../checkpoint/config.ts';
 import { type SystemName, systemOf } from '../../checkpoint/systems.ts';
+import { positionsOf } from '../../checkpoint/transformerConfig.ts';
 import { deltaNet } from './deltaNet.ts';
 import { linearAttention } from './linearAttention.ts';
 import { lstm } from './lstm.ts';
 import type { Mixer } from './mixer.ts';
 import { retention } from './retention.ts';
+import { BASE } from './rotary.ts';
 import { softmaxAttention } from './softmaxAttention.ts';
 
-const MIXERS: Readonly<Record<Exclude<SystemName, 'hope' | 'titans'>, Mixer>> = {
-  'hope-attention': softmaxAttention('normed'),
-  transformer: softmaxAttention('rotary'),
+type WithMixer = Exclude<SystemName, 'hope' | 'titans' | 'llama' | 'gpt-2'>;
+const MIXERS: Readonly<Record<WithMixer, Mixer>> = {
+  'hope-attention': softmaxAttention({ normed: true }),
+  transformer: softmaxAttention({ rotaryBase: BASE }),
   retnet: retention,
   deltanet: deltaNet,
   'linear-attention': linearAttention,
@@ -17,8 +20,14 @@ const MIXERS: Readonly<Record<Exclude<SystemName, 'hope' | 'titans'>, Mixer>> = 
 };
 
 /** How blocks look back in a system without memories that are written while they read. */
-export function mixerOf(config: Pick<HopeConfig, 'system'>): Mixer {
+export function mixerOf(config: Pick<HopeConfig, 'system' | 'transformer'>): Mixer {
   const system = systemOf(config);
+  const { transformer } = config;
+  if (system === 'llama') {
+    const { rotary_base = BASE, key_heads, attention_bias } = transformer ?? {};
+    return softmaxAttention({ rotaryBase: rotary_base, keyHeads: key_heads, biased: attention_bias });
+  }
+  if (system === 'gpt-2') return softmaxAttention({ positions: positionsOf(transformer), biased: true });
   if (system === 'hope' || system === 'titans') throw new Error(`${system} has memories in place of a mixer`);
   return MIXERS[system];
 }

@@ -17,7 +17,11 @@ export const lstm: Mixer = {
     const [rows, width] = x.shape;
     const tokens = rows / batch;
     const given = tf.reshape<tf.Rank.R3>(project(x, w_x), [batch, tokens, 4 * width]);
-    const steps = tf.unstack(given, 1) as tf.Tensor2D[];
+    // The library cannot differentiate a list of one.
+    const steps =
+      tokens === 1
+        ? [tf.reshape<tf.Rank.R2>(given, [batch, 4 * width])]
+        : (tf.unstack(given, 1) as tf.Tensor2D[]);
     const flat = (s: tf.Tensor3D) => tf.reshape<tf.Rank.R2>(s, [batch, width]);
     let [h, c] = [flat(state.h), flat(state.c)];
     const outputs = steps.map((step, t) => {

@@ -1,6 +1,6 @@
 import { tf } from '../../tensor/tf.ts';
 
-/** Weights of a mixer by name, without `.weight`. */
+/** Weights of a mixer by name, without `.weight`; biases end in `.bias`. */
 export type MixerWeights = Readonly<Record<string, tf.Tensor>>;
 /** What it carries from token to token, by name. */
 export type MixerState = Readonly<Record<string, tf.Tensor3D>>;
@@ -29,7 +29,8 @@ export interface Mixer {
   read(input: MixerInput, weights: MixerWeights, state: MixerState): { out: tf.Tensor2D; state: MixerState };
 }
 
-/** x W^T of each row. @param weight [O, D] */
-export function project(x: tf.Tensor2D, weight: tf.Tensor): tf.Tensor2D {
-  return tf.matMul(x, weight as tf.Tensor2D, false, true);
+/** x W^T of each row, + b where there is a bias. @param weight [O, D] @param bias [O] */
+export function project(x: tf.Tensor2D, weight: tf.Tensor, bias?: tf.Tensor): tf.Tensor2D {
+  const made = tf.matMul<tf.Tensor2D>(x, weight as tf.Tensor2D, false, true);
+  return bias ? tf.add(made, bias) : made;
 }

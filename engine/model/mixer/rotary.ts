@@ -2,7 +2,7 @@ import { tf } from '../../tensor/tf.ts';
 import { eachHead } from './document.ts';
 
 /** Angles of the slowest and fastest pair of channels are this far apart. */
-const BASE = 10_000;
+export const BASE = 10_000;
 
 /** What turns q and k of some tokens, [B × H, T, D / 2] each. */
 export interface Rotation {
@@ -11,19 +11,26 @@ export interface Rotation {
 }
 
 /**
- * Rotary positions (Su et al. 2021): channel pairs (i, i + D/2) are turned by position × BASE^(−2i/D), so that q · k
+ * Rotary positions (Su et al. 2021): channel pairs (i, i + D/2) are turned by position × base^(−2i/D), so that q · k
  * depends on the distance alone.
  * @param positions of each token, [B × T] @param inner channels a head, even
  */
-export function rotationOf(positions: Int32Array, batch: number, heads: number, inner: number): Rotation {
+export function rotationOf(
+  positions: Int32Array,
+  batch: number,
+  heads: number,
+  inner: number,
+  base = BASE,
+): Rotation {
   const tokens = positions.length / batch;
   const half = inner / 2;
-  const angles = new Float32Array(positions.length * half);
+  // In float32 the angles of far positions would be off by more than the rounding of their sines.
+  const angles = new Float64Array(positions.length * half);
   positions.forEach((position, t) => {
-    for (let i = 0; i < half; i++) angles[t * half + i] = position * BASE ** (-i / half);
+    for (let i = 0; i < half; i++) angles[t * half + i] = position * base ** (-i / half);
   });
   const spread = (of: (angle: number) => number) =>
-    eachHead(tf.tensor3d(angles.map(of), [batch, tokens, half]), heads);
+    eachHead(tf.tensor3d(Float32Array.from(angles, of), [batch, tokens, half]), heads);
   return { cos: spread(Math.cos), sin: spread(Math.sin) };
 }
 

@@ -9,17 +9,36 @@ import { rotate, rotationOf } from './rotary.ts';
 /** What a score gets that a token may not look at; e to this is 0. */
 const FORBIDDEN = 1e9;
 
+/** What tells one softmax attention from another. */
+export interface AttentionForm {
+  /** Whether q and k have norm 1. */
+  readonly normed?: boolean;
+  /** q and k are turned by rotary positions with this base. */
+  readonly rotaryBase?: number;
+  /** Positions that the model has learned; a longer document begins again at the first, and looks back no further. */
+  readonly positions?: number;
+  /** Heads of keys and values, each shared by heads / keyHeads queries; all of them where absent. */
+  readonly keyHeads?: number;
+  /** Whether q, k and v have biases. */
+  readonly biased?: boolean;
+}
+
 /**
- * Softmax attention over a token's document, y = Σ_s softmax_s(q_t · k_s / √D) v_s, at most `window` tokens back. Of
- * the two that use it, Transformer++ turns q and k by rotary positions; Hope-Attention, which changes nothing of Hope
- * but its memories (§8.3), gives them norm 1 and knows of order by its convolution.
+ * Softmax attention over a token's document, y = Σ_s softmax_s(q_t · k_s / √D) v_s, at most `window` tokens back.
+ * Transformer++ and Llama turn q and k by rotary positions, and GPT-2 learns positions; Hope-Attention, which changes
+ * nothing of Hope but its memories (§8.3), gives q and k norm 1 and knows of order by its convolution.
  */
-export function softmaxAttention(form: 'rotary' | 'normed'): Mixer {
+export function softmaxAttention(form: AttentionForm): Mixer {
   return {
     carries: false,
-    weights: width => ({ w_q: [width, width], w_k: [width, width], w_v: [width, width] }),
+    weights: (width, heads) => {
+      const shared = (width / heads) * (form.keyHeads ?? heads);
+      const matrices = { w_q: [width, width], w_k: [shared, width], w_v: [shared, width] };
+      if (!form.biased) return matrices;
+      return { ...matrices, 'w_q.bias': [width], 'w_k.bias': [shared], 'w_v.bias': [shared] };
+    },
     start: (width, heads, batch) => {
-      const empty = () => tf.zeros<tf.Rank.R3>([batch * heads, 0, width / heads]);
+      const empty = () => tf.zeros<tf.Rank.R3>([batch * (form.keyHeads ?? heads), 0, width / heads]);
       return { k: empty(), v: empty() };
     },
     read: (input, weights, state) => attend(input, weights, state, form),
@@ -27,31 +46,40 @@ export function softmaxAttention(form: 'rotary' | 'normed'): Mixer {
 }
 
 function attend(
-  { x, batch, heads, sinceStart, window }: MixerInput,
-  { w_q, w_k, w_v }: MixerWeights,
+  { x, batch, heads, sinceStart: sinceDocument, window }: MixerInput,
+  weights: MixerWeights,
   state: MixerState,
-  form: 'rotary' | 'normed',
+  { normed, rotaryBase, positions, keyHeads = heads, biased }: AttentionForm,
 ): { out: tf.Tensor2D; state: MixerState } {
-  const [q, k, v] = [w_q, w_k, w_v].map(weight => splitHeads(project(x, weight), batch, heads));
+  const sinceStart = positions ? sinceDocument.map(since => since % positions) : sinceDocument;
+  const part = (name: string, parts: number) =>
+    splitHeads(project(x, weights[name], biased ? weights[`${name}.bias`] : undefined), batch, parts);
+  const [q, k, v] = [part('w_q', heads), part('w_k', keyHeads), part('w_v', keyHeads)];
   const inner = q.shape[2];
-  const [query, key] = [q, k].map(
-    form === 'rotary' ? turnedBy(sinceStart, batch, heads, inner) : (each: tf.Tensor3D) => l2Normalize(each),
-  );
+  const placed = (each: tf.Tensor3D, parts: number): tf.Tensor3D => {
+    if (normed) return l2Normalize(each);
+    return rotaryBase ? rotate(each, rotationOf(sinceStart, batch, parts, inner, rotaryBase)) : each;
+  };
+  const [query, key] = [placed(q, heads), placed(k, keyHeads)];
   const carried = state.k.shape[1];
   const keys = carried ? tf.concat<tf.Tensor3D>([state.k, key], 1) : key;
   const values = carried ? tf.concat<tf.Tensor3D>([state.v, v], 1) : v;
   const mask = documentMask(sinceStart, batch, heads, carried, window);
   // Of q and k with norm 1 the product is at most 1: √D sharpens it where it else would tame it.
-  const sharpness = form === 'rotary' ? 1 / Math.sqrt(inner) : Math.sqrt(inner);
-  const scores = tf.mul(tf.matMul(query, keys, false, true), tf.scalar(sharpness));
+  const sharpness = normed ? Math.sqrt(inner) : 1 / Math.sqrt(inner);
+  const [seenKeys, seenValues] = [keys, values].map(each => eachQuery(each, heads / keyHeads));
+  const scores = tf.mul(tf.matMul(query, seenKeys, false, true), tf.scalar(sharpness));
   const hidden = tf.mul(tf.sub(mask, tf.scalar(1)), tf.scalar(FORBIDDEN));
-  const read = tf.matMul<tf.Tensor3D>(tf.softmax(tf.add(scores, hidden)), values);
+  const read = tf.matMul<tf.Tensor3D>(tf.softmax(tf.add(scores, hidden)), seenValues);
   return { out: mergeHeads(read, batch), state: { k: latest(keys, window), v: latest(values, window) } };
 }
 
-function turnedBy(sinceStart: Int32Array, batch: number, heads: number, inner: number) {
-  const rotation = rotationOf(sinceStart, batch, heads, inner);
-  return (x: tf.Tensor3D) => rotate(x, rotation);
+/** Keys or values once for every query that shares them. @param x [B × G, S, D] @returns [B × G × shared, S, D] */
+function eachQuery(x: tf.Tensor3D, shared: number): tf.Tensor3D {
+  if (shared === 1) return x;
+  const [groups, tokens, inner] = x.shape;
+  const spread = tf.tile(tf.reshape(x, [groups, 1, tokens, inner]), [1, shared, 1, 1]);
+  return tf.reshape(spread, [groups * shared, tokens, inner]);
 }
 
 /** What the next token can still look at. */

@@ -82,9 +82,9 @@ export async function pick(page, label) {
 
 /**
  * Answers the file dialog that a command has opened with a path; the dialog is a quick input too.
- * @param button what its button says
+ * @param button what its button says @param next title of the quick input that the command opens after it
  */
-export async function saveAs(page, path, button = 'OK') {
+export async function saveAs(page, path, button = 'OK', next = undefined) {
   const widget = page.locator(QUICK);
   const input = widget.locator('input[type="text"]').first();
   // Until the folder is listed the dialog knows nothing of it, and an OK would have it ask whether to create it.
@@ -100,16 +100,18 @@ export async function saveAs(page, path, button = 'OK') {
   await eventually(listed, ({ value, busy }) => value === path && busy === 0, {
     what: 'the path in the dialog',
   });
-  const answer = widget.locator('.monaco-button', { hasText: new RegExp(`^${button}$`) }).first();
-  const taken = async () => {
-    // A dialog that is still looking at the path ignores its button.
-    if (await widget.isVisible()) await answer.click({ timeout: 3_000 }).catch(() => {});
-    return widget.waitFor({ state: 'hidden', timeout: 3_000 }).then(
+  const accept = widget.locator('.monaco-button', { hasText: new RegExp(`^${button}$`) }).first();
+  const title = widget.locator('.quick-input-title', { hasText: next });
+  const left = next ? { locator: title, state: 'visible' } : { locator: widget, state: 'hidden' };
+  // A dialog that lists another folder just then takes no notice of its button.
+  const accepted = async () => {
+    await accept.click({ timeout: 5_000 }).catch(() => {});
+    return left.locator.waitFor({ state: left.state, timeout: 5_000 }).then(
       () => true,
       () => false,
     );
   };
-  await eventually(taken, Boolean, { what: 'the file dialog to take the path' });
+  await eventually(accepted, Boolean, { what: `the dialog to take ${path}` });
 }
 
 /**

@@ -1,0 +1,106 @@
+// A Llama of Hugging Face gets memory levels, and is trained on a selection.
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { cp, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, afterEach, before, test } from 'node:test';
+import { root } from '../vscode/setup.mjs';
+import { selectLine } from './lib/editorText.mjs';
+import { keepEvidence, screenshot } from './lib/evidence.mjs';
+import { levelRows, levelsIn, showLevels } from './lib/levels.mjs';
+import { openSession } from './lib/session.mjs';
+import {
+  answerInput,
+  clearNotifications,
+  command,
+  eventually,
+  messageOf,
+  notification,
+  openFile,
+  pick,
+  saveAs,
+} from './lib/workbench.mjs';
+
+const FIXTURES = join(root, 'test/fixtures/checkpoints');
+const TEXT = 'the little boat follows the quiet harbour, and the little boat follows the quiet harbour.\n';
+
+let session;
+let page;
+let made;
+before(async () => {
+  session = await openSession({ files: { 'boats.txt': TEXT } });
+  page = session.page;
+  made = join(session.folder, 'llama-levels');
+  await cp(join(FIXTURES, 'llama_tiny'), join(session.folder, 'llama'), { recursive: true });
+});
+after(() => session?.close());
+afterEach(context => keepEvidence(session, context));
+
+async function askFor(folder) {
+  await command(page, 'Hopescope: Add Memory Levels…');
+  await pick(page, 'Browse…');
+  await saveAs(page, folder, 'Select Model', 'Periods');
+}
+
+test('levels are added to a Llama, which is loaded with them', async () => {
+  await askFor(join(session.folder, 'llama'));
+  await answerInput(page, '4, 16, 64');
+  await saveAs(page, made);
+  const message = await messageOf(await notification(page, 'llama-levels is loaded'));
+  assert.match(message, /cms\.0 every 4 tokens, cms\.1 every 16 tokens, cms\.2 every 64 tokens; the last is/);
+  const { system, cms } = JSON.parse(await readFile(join(made, 'config.json'), 'utf8'));
+  assert.deepEqual([system, cms.periods], ['llama', [4, 16, 64]]);
+  await clearNotifications(page);
+});
+
+test('it is trained on a selection, every level at its period', async () => {
+  await openFile(page, 'boats.txt');
+  await selectLine(page, 1);
+  await command(page, 'Hopescope: Train on Selection');
+  const message = await messageOf(await notification(page, 'Trained on boats.txt, line 1'));
+  const [, first, last] = /mean surprise (\d+\.\d\d) → (\d+\.\d\d) nats/.exec(message);
+  assert.ok(Number(last) < Number(first), message);
+  await showLevels(page);
+  const frame = await levelsIn(page, 'finished');
+  const rows = await eventually(
+    () => levelRows(frame),
+    all => all[0]?.ticks > 0,
+    { what: 'ticks in the raster of the fastest level' },
+  );
+  assert.deepEqual(
+    rows.map(({ id }) => id),
+    ['cms.0', 'cms.1', 'cms.2', 'outer'],
+  );
+  const [fast, middle, slow, outer] = rows;
+  assert.ok(fast.updates > middle.updates && middle.updates > slow.updates, JSON.stringify(rows));
+  for (const { id, drift } of [fast, middle, slow]) assert.ok(Number(drift) > 0, `${id} does not change`);
+  assert.equal(outer.updates, 0);
+  await clearNotifications(page);
+  await screenshot(page, 'levels-added');
+});
+
+test('Export writes its fast state as a file of its own, which names its base', async () => {
+  await command(page, 'Hopescope: Export…');
+  await pick(page, 'Fast state as hopestate');
+  const path = join(session.folder, 'boats.hopestate');
+  await saveAs(page, path);
+  await notification(page, 'Fast state as hopestate saved');
+  const bytes = await readFile(path);
+  const header = JSON.parse(bytes.subarray(8, 8 + Number(bytes.readBigUInt64LE(0))).toString());
+  const base = createHash('sha256').update(await readFile(join(made, 'model.safetensors')));
+  assert.equal(header.__metadata__.model, base.digest('hex'));
+  assert.ok('fast.blocks.2.cms.0.contract.weight' in header, Object.keys(header).join());
+  await clearNotifications(page);
+});
+
+test('a folder without a tokenizer is refused in words', async () => {
+  const bare = join(session.folder, 'bare');
+  await cp(join(FIXTURES, 'llama_tiny/sharded'), bare, { recursive: true });
+  await askFor(bare);
+  await answerInput(page, '4, 16');
+  await saveAs(page, join(session.folder, 'bare-levels'));
+  const load = page.locator('.monaco-dialog-box .monaco-button', { hasText: 'Load' });
+  await load.click();
+  const message = await messageOf(await notification(page, 'tokenizer.json'));
+  assert.match(message, /is missing, and without it no text becomes tokens.*Copy the tokenizer\.json/);
+});
