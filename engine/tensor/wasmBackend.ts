@@ -1,4 +1,4 @@
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { ThreadCount } from '../protocol/threads.ts';
 import { tf } from './tf.ts';
 import type { HostBackend } from './wasm/hostBackend.ts';
@@ -38,7 +38,7 @@ async function shareKernels(
 ): Promise<void> {
   const kernels = currentKernels()!;
   if (threads === 1 && !kernels.pool) return;
-  const file = findWasmFile(threadFile, wasmFolder);
+  const file = resolve(findWasmFile(threadFile, wasmFolder));
   const decided = await openPool(kernels, backend, threads, file, { onLoss: onNote });
   onNote?.(decided);
 }

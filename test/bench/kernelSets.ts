@@ -1,5 +1,6 @@
 import { openBackend } from '../../engine/tensor/backend.ts';
 import { tf } from '../../engine/tensor/tf.ts';
+import { openWasm } from '../../engine/tensor/wasmBackend.ts';
 import { median } from './statistics.mjs';
 
 const folder = 'engine/tensor/build';
@@ -7,6 +8,8 @@ const folder = 'engine/tensor/build';
 export interface KernelSets {
   /** Puts the library's kernels or ours in place. */
   use(set: 'stock' | 'ours'): void;
+  /** Has our kernels compute on that many cores; the library's stay on one. */
+  useCores(count: number): Promise<void>;
 }
 
 /** The library's kernels and ours on one open wasm backend; once a process, as what is registered is global. */
@@ -26,6 +29,7 @@ export async function openKernelSets(): Promise<KernelSets> {
       for (const { kernelName } of tf.getKernelsForBackend('wasm')) tf.unregisterKernel(kernelName, 'wasm');
       for (const kernel of sets[set]) tf.registerKernel(kernel);
     },
+    useCores: threads => openWasm(folder, { threads }),
   };
 }
 
@@ -35,6 +39,13 @@ export async function processorSeconds(run: () => void | Promise<void>): Promise
   await run();
   const { user, system } = process.cpuUsage(before);
   return (user + system) / 1e6;
+}
+
+/** Seconds on the clock, for what several cores do together. */
+export async function clockSeconds(run: () => void | Promise<void>): Promise<number> {
+  const before = performance.now();
+  await run();
+  return (performance.now() - before) / 1000;
 }
 
 /** Medians of both sets, alternating, after one run of either. */

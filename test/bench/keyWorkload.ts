@@ -3,7 +3,7 @@ import { writeMemories } from '../../engine/model/memoryWrites.ts';
 import type { Generated } from '../../engine/model/selfModifyingTitans.ts';
 import { Random } from '../../engine/tensor/random.ts';
 import { tf } from '../../engine/tensor/tf.ts';
-import { alternate, type KernelSets, processorSeconds } from './kernelSets.ts';
+import { alternate, clockSeconds, type KernelSets, processorSeconds } from './kernelSets.ts';
 import { productRate } from './matrixProduct.ts';
 import { compared } from './statistics.mjs';
 
@@ -60,9 +60,13 @@ export function keyPass({ start, chunks }: KeyWorkload, each: (read: Float32Arra
   return memory;
 }
 
-/** Tokens a second of processor time. */
-export async function keyPace(workload: KeyWorkload, times: number): Promise<number> {
-  const seconds = await processorSeconds(() => {
+/** Tokens a second, of processor time unless `clock` takes another. */
+export async function keyPace(
+  workload: KeyWorkload,
+  times: number,
+  clock = processorSeconds,
+): Promise<number> {
+  const seconds = await clock(() => {
     for (let i = 0; i < times; i++) tf.dispose({ ...keyPass(workload, () => {}) });
   });
   return (times * tokens) / seconds;
@@ -70,9 +74,9 @@ export async function keyPace(workload: KeyWorkload, times: number): Promise<num
 
 /**
  * Read, L2 gradient, decay and delta rule of one memory, chunk by chunk: the composed expression on the library's
- * kernels against our fused one, one core.
+ * kernels against our fused one, on one core and on two.
  */
-export async function* rows({ use }: KernelSets) {
+export async function* rows({ use, useCores }: KernelSets) {
   const workload = keyInputs();
   const checks = (['stock', 'ours'] as const).map(set => {
     use(set);
@@ -91,6 +95,16 @@ export async function* rows({ use }: KernelSets) {
   const { stock, ours, ratio } = await alternate(use, 5, runs);
   const baseline = { name: 'composed on stock tfjs-wasm', value: stock, ratio };
   yield compared(`${NAME}, fused, one core`, { value: ours, unit: 'tokens/s' }, baseline, { atLeast: 17 });
+  await useCores(2);
+  const together = {
+    stock: () => keyPace(workload, 1, clockSeconds),
+    ours: () => keyPace(workload, 8, clockSeconds),
+  };
+  const two = await alternate(use, 5, together);
+  const clock = { ...baseline, value: two.stock, ratio: two.ratio };
+  const goal = { atLeast: 30 };
+  yield compared(`${NAME}, fused, two cores`, { value: two.ours, unit: 'tokens/s' }, clock, goal);
+  await useCores(1);
   use('ours');
   const sides = [0, 1].map(() => tf.randomNormal([512, 512]));
   let product = 0;

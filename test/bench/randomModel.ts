@@ -67,13 +67,18 @@ export function randomTokens(count: number, vocabulary: number): Int32Array {
   return Int32Array.from({ length: count }, () => 1 + random.below(vocabulary - 1));
 }
 
-/** Online training of the tokens from the base's weights: tokens a second of processor time. */
-export async function onlinePace(base: BaseModel, ids: Int32Array, telemetry = true): Promise<number> {
+/** Online training of the tokens from the base's weights: tokens a second, of processor time unless `clock` takes another. */
+export async function onlinePace(
+  base: BaseModel,
+  ids: Int32Array,
+  telemetry = true,
+  clock = processorSeconds,
+): Promise<number> {
   const state = new FastState(base);
   const learningRates = base.config.learning_rates as Record<string, number>;
   const trainer = new OnlineTrainer(state, 0, { learningRates, flush: true, telemetry });
   let index = 0;
-  const seconds = await processorSeconds(async () => {
+  const seconds = await clock(async () => {
     for (const tick of new TokenStream([{ ids }], 0, 1, tickOf(base.config)))
       await trainer.step(tick, index++);
   });

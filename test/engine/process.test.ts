@@ -38,6 +38,18 @@ describe('handshake', () => {
     expect([code, message]).toEqual(['bad-input', expect.stringContaining('abacus')]);
   });
 
+  test('for a number of cores that cannot be is refused, and "auto" says in the log what it decided', async () => {
+    const engine = engines.bare();
+    const { code, message, remedy } = await refusalOf(engine.initialize({ threads: 0 }));
+    expect([code, message]).toEqual(['bad-input', 'Kernels cannot compute on "0" cores.']);
+    expect(remedy).toContain('from 1 to 16');
+    const logged = new Promise<string>(resolve => {
+      engine.connection.onNotification(protocol.Log, ({ text }) => resolve(text));
+    });
+    expect((await engine.initialize({ threads: 'auto' })).backend).toBe('wasm');
+    expect(await logged).toMatch(/^Kernels compute on (one core|\d+ cores)/);
+  });
+
   test('comes first, a model second', async () => {
     const engine = engines.bare();
     const { connection } = engine;

@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { describe, expect, it } from 'vitest';
+import { threadCount } from '../../engine/protocol/threads.ts';
 import { folderRefusal, modelFolder } from '../../extension/settings/modelFolder.ts';
 import {
   isProblem,
@@ -85,6 +86,22 @@ describe('readTrainSettings', () => {
       if (maximum === undefined) continue;
       expect(isProblem(read({ [name]: maximum }))).toBe(false);
       expect(isProblem(read({ [name]: maximum + 1 }))).toBe(true);
+    }
+  });
+});
+
+describe('threadCount', () => {
+  it('takes what the manifest allows and nothing else', () => {
+    expect(threadCount(defaults('engine.threads'))).toBe('auto');
+    expect([1, '2', 16].map(threadCount)).toEqual([1, 2, 16]);
+    for (const value of [0, 17, 1.5, '0', '-1', '2 ', 'all', '', null, undefined, [2]]) {
+      expect(threadCount(value), JSON.stringify(value)).toBeUndefined();
+    }
+    const { pattern, minimum, maximum } = properties['hopescope.engine.threads'];
+    for (let count = -1; count < 20; count++) {
+      const fits = threadCount(count) !== undefined;
+      expect(count >= minimum && count <= maximum, `number ${count}`).toBe(fits);
+      expect(new RegExp(pattern).test(String(count)), `text ${count}`).toBe(fits);
     }
   });
 });
