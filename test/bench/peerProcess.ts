@@ -23,6 +23,9 @@ export async function findTorch(): Promise<{ version: string } | { missing: stri
   }
 }
 
+/** Milliseconds for one answer: on quiet cores none takes more than a few seconds. */
+const LIMIT = 60_000;
+
 /** A script of `peers/` that answers requests one after another. */
 export class PeerProcess {
   private readonly child: ChildProcess;
@@ -30,7 +33,11 @@ export class PeerProcess {
   private errors = '';
 
   constructor(script: string, args: readonly string[]) {
-    this.child = spawn(PYTHON, [`test/bench/peers/${script}`, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
+    this.child = spawn(PYTHON, [`test/bench/peers/${script}`, ...args], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      // Between its answers a peer's threads sleep: looking for work they would take the cores from what is timed next.
+      env: { ...process.env, OMP_WAIT_POLICY: 'PASSIVE', KMP_BLOCKTIME: '0' },
+    });
     this.child.stderr!.setEncoding('utf8').on('data', (text: string) => {
       this.errors += text;
     });
@@ -39,10 +46,18 @@ export class PeerProcess {
     this.answers = createInterface(this.child.stdout!)[Symbol.asyncIterator]();
   }
 
-  /** @throws Error with the peer's last line when it ends instead. */
+  /** @throws Error with the peer's last line when it ends instead, or when it takes more than a minute. */
   async ask<T = PeerTime>(what: string, request: object = {}): Promise<T> {
     this.child.stdin!.write(`${JSON.stringify({ do: what, ...request })}\n`);
+    let late = false;
+    const alarm = setTimeout(() => {
+      late = true;
+      this.close();
+    }, LIMIT);
     const { value, done } = await this.answers.next();
+    clearTimeout(alarm);
+    if (late)
+      throw new Error(`PyTorch did not ${what} within ${LIMIT / 1000} s; other programs need the cores.`);
     if (done) throw new Error(`The peer ended: ${this.errors.trim().split('\n').at(-1)}`);
     return JSON.parse(value) as T;
   }
