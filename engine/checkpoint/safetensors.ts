@@ -65,12 +65,26 @@ export async function writeSafetensors(
   await writeAtomically(path, serializeSafetensors(path, tensors, metadata));
 }
 
-/** The file that `writeSafetensors` would write, in memory. */
+/**
+ * The file that `writeSafetensors` would write, in memory.
+ * @param room an earlier answer that may be written over, where the new file fits into its memory
+ */
 export function encodeSafetensors(
   tensors: Iterable<Pick<NamedTensor, 'name' | 'shape' | 'data'>>,
   metadata: Readonly<Record<string, string>> = {},
+  room?: Uint8Array,
 ): Uint8Array {
-  return Buffer.concat(serializeSafetensors('memory', tensors, metadata));
+  const pieces = serializeSafetensors('memory', tensors, metadata);
+  const length = pieces.reduce((sum, piece) => sum + piece.byteLength, 0);
+  const fits = room && room.buffer.byteLength >= length;
+  // Memory of its own: small Buffers share theirs with others.
+  const file = fits ? new Uint8Array(room.buffer, 0, length) : new Uint8Array(length);
+  let at = 0;
+  for (const piece of pieces) {
+    file.set(piece, at);
+    at += piece.byteLength;
+  }
+  return file;
 }
 
 /** The pieces of the file: length field and header, then each tensor's bytes, not copied. */

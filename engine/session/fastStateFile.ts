@@ -27,8 +27,12 @@ interface Slot {
   write(tensor: tf.Tensor): void;
 }
 
-/** The state as it is when this is called. */
-export async function encodeFastState(state: FastState, modelHash: string): Promise<Uint8Array> {
+/** The state as it is when this is called. @param room as of `encodeSafetensors` */
+export async function encodeFastState(
+  state: FastState,
+  modelHash: string,
+  room?: Uint8Array,
+): Promise<Uint8Array> {
   const slots = slotsOf(state, state.pending, name => state.optimizer.has(name), mixerShapes(state));
   const counters = {
     format: FAST_STATE_FORMAT,
@@ -42,6 +46,7 @@ export async function encodeFastState(state: FastState, modelHash: string): Prom
   return encodeSafetensors(
     slots.map(({ name, shape }, i) => ({ name, shape, data: values[i] })),
     counters,
+    room,
   );
 }
 

@@ -43,6 +43,8 @@ export class RunRecorder {
   private readonly textOfToken = new Map<number, string>();
   private lastKeyframe = 0;
   private lastUpdates = 0;
+  /** Memory of the last keyframe: to ask for megabytes anew each time costs as much as to fill them. */
+  private room: Uint8Array | undefined;
   /** Seconds a byte that the last keyframes took. */
   private costs: readonly number[] = [];
 
@@ -117,7 +119,8 @@ export class RunRecorder {
   async keyframe(): Promise<void> {
     const begun = performance.now();
     const { fast, modelHash } = this.model;
-    const bytes = await encodeFastState(fast, modelHash);
+    const bytes = await encodeFastState(fast, modelHash, this.room);
+    this.room = bytes;
     this.writer.keyframe(this.writer.updates, bytes);
     this.lastKeyframe = performance.now();
     const cost = (this.lastKeyframe - begun) / 1000 / bytes.byteLength;

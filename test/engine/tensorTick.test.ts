@@ -73,6 +73,13 @@ describe.each(['cpu', 'wasm'] as const)('what a tick asks of %s', backend => {
       expected.forEach((each, i) => {
         expect(Math.abs(got[i] - each), `number ${i}`).toBeLessThan(1e-5 * (1 + each));
       });
+      // The same bits as one by one: a branch begins with norms that were not measured at a write.
+      const [after, apart] = [of, base].map(tensors);
+      const alone = measureAll([
+        { what: 'squares', of: after },
+        { what: 'squares', of: after, from: apart },
+      ]).dataSync();
+      expect([...got.slice(3)]).toEqual([...alone]);
     });
   });
 

@@ -38,7 +38,8 @@ export function squaredDistance(x: usize, y: usize, n: i32): f64 {
 
 /**
  * Of a write of n weights, sums[4] += Σ error², Σ (after − before)² where there is a `before`, Σ after² and
- * Σ (after − base)², so that each number is read once.
+ * Σ (after − base)², so that each number is read once. To the bits as `squaredDistance` has them: a branch begins with
+ * norms that it takes from that, and goes on as its parent did.
  */
 export function writeSquares(
   error: usize,
@@ -55,27 +56,39 @@ export function writeSquares(
   while (n > 0) {
     let left = min(n, blockLength);
     n -= left;
-    let se = f32x4.splat(0);
-    let sd = se;
-    let sw = se;
-    let sa = se;
-    for (; left >= 4; left -= 4, error += 16, after += 16, base += 16) {
-      const g = v128.load(error);
+    let e0 = f32x4.splat(0);
+    let e1 = e0;
+    let d0 = e0;
+    let d1 = e0;
+    let w0 = e0;
+    let w1 = e0;
+    let a0 = e0;
+    let a1 = e0;
+    for (; left >= 8; left -= 8, error += 32, after += 32, base += 32) {
       const x = v128.load(after);
-      const away = f32x4.sub(x, v128.load(base));
-      se = f32x4.add(se, f32x4.mul(g, g));
-      sw = f32x4.add(sw, f32x4.mul(x, x));
-      sa = f32x4.add(sa, f32x4.mul(away, away));
+      const y = v128.load(after, 16);
+      w0 = f32x4.add(w0, f32x4.mul(x, x));
+      w1 = f32x4.add(w1, f32x4.mul(y, y));
+      let p = v128.load(error);
+      let q = v128.load(error, 16);
+      e0 = f32x4.add(e0, f32x4.mul(p, p));
+      e1 = f32x4.add(e1, f32x4.mul(q, q));
+      p = f32x4.sub(x, v128.load(base));
+      q = f32x4.sub(y, v128.load(base, 16));
+      a0 = f32x4.add(a0, f32x4.mul(p, p));
+      a1 = f32x4.add(a1, f32x4.mul(q, q));
       if (before !== 0) {
-        const step = f32x4.sub(x, v128.load(before));
-        sd = f32x4.add(sd, f32x4.mul(step, step));
-        before += 16;
+        p = f32x4.sub(x, v128.load(before));
+        q = f32x4.sub(y, v128.load(before, 16));
+        d0 = f32x4.add(d0, f32x4.mul(p, p));
+        d1 = f32x4.add(d1, f32x4.mul(q, q));
+        before += 32;
       }
     }
-    let re = sumLanes(se);
-    let rd = sumLanes(sd);
-    let rw = sumLanes(sw);
-    let ra = sumLanes(sa);
+    let re = sumLanes(f32x4.add(e0, e1));
+    let rd = sumLanes(f32x4.add(d0, d1));
+    let rw = sumLanes(f32x4.add(w0, w1));
+    let ra = sumLanes(f32x4.add(a0, a1));
     for (; left > 0; left--, error += 4, after += 4, base += 4) {
       const x = load<f32>(after);
       const away = x - load<f32>(base);
