@@ -40,6 +40,11 @@ export interface HopeConfig {
   /** Not read of a system without such memories. */
   readonly titans: TitansConfig;
   readonly cms: ContinuumConfig;
+  /**
+   * Where a block of Hope-Attention has its norm: before it looks back, in front of the convolution, or after, on the
+   * residual stream that the levels read; 'pre' where absent.
+   */
+  readonly norm?: 'pre' | 'post';
   /** Tokens that softmax attention looks back at most; 1024 where absent. */
   readonly window?: number;
   /** Of a Llama or GPT-2. */
@@ -70,6 +75,10 @@ export function parseConfig(json: unknown, path: string): HopeConfig {
   if (mode && system && system !== 'hope') throw fields.faultOf('mode', `left out: ${system} has none`);
   const km = fields.optional('km', name => parseKm(fields.object(name)));
   if (km && !mode) throw fields.faultOf('km', 'left out: only mode km has such defects');
+  const norm = fields.choice('norm', ['pre', 'post'] as const);
+  if (norm && system !== 'hope-attention') {
+    throw fields.faultOf('norm', `left out: only hope-attention has the choice, not ${system ?? 'hope'}`);
+  }
   const window = fields.optional('window', name => fields.integer(name, 1, most.period));
   const heads = fields.integer('heads', 1, most.width);
   const transformer = parsePublic(fields, heads, system);
@@ -87,6 +96,7 @@ export function parseConfig(json: unknown, path: string): HopeConfig {
     convolution: fields.integer('convolution', 1, most.convolution),
     titans: hasMemories({ system }) ? parseTitans(fields.object('titans'), most.period, system) : NO_TITANS,
     cms: parseContinuum(fields.object('cms'), most, system),
+    ...(norm && { norm }),
     ...(window !== undefined && { window }),
     ...(transformer && { transformer }),
     learning_rates: {},

@@ -7,7 +7,7 @@ import { beforeStart, emptyTail } from './languageModel.ts';
 import type { ConvolutionTail } from './localConvolution.ts';
 import { mixerOf } from './mixer/index.ts';
 import type { MixerState } from './mixer/mixer.ts';
-import { GRAM, memoryName, SIGNAL } from './optimizerMemory.ts';
+import { GRAM, type MemoryWrite, memoryName, SIGNAL } from './optimizerMemory.ts';
 import { bindParameters, type HopeParameters, type ParameterSpec } from './parameters.ts';
 import type { Generated } from './selfModifyingTitans.ts';
 
@@ -33,6 +33,8 @@ export class FastState {
    * is not there is zero. They outlive the chunks.
    */
   readonly optimizer = new Map<string, tf.Tensor>();
+  /** What was measured of their last writes, by the same names; nothing of a state that was put back. */
+  readonly memoryWrites = new Map<string, MemoryWrite>();
   /** Tokens since its last update, a level. */
   readonly pending = new Map<string, number>();
   readonly open: OpenChunks[];
@@ -77,6 +79,7 @@ export class FastState {
   forgetOptimizers(): void {
     tf.dispose([...this.optimizer.values()]);
     this.optimizer.clear();
+    this.memoryWrites.clear();
   }
 
   /** Ends the open chunk of one level: its tokens are written or, at rate 0, forgotten. */

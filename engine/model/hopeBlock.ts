@@ -13,7 +13,7 @@ import type { Given } from './selfModifyingTitans.ts';
  *
  *   h = x + W_o look_back(conv(LN(x))),   y = MLP^(K−1)(… MLP^(0)(h));
  *
- * to the letter (mode km), h = look_back(conv(x)).
+ * to the letter (mode km), h = look_back(conv(x)). With a norm after it, h = LN(x + W_o look_back(conv(x))).
  *
  * B batch, T tokens, D width, H heads, G = B × H.
  */
@@ -105,7 +105,7 @@ export type Arrangement = Pick<ContinuumConfig, 'order'>;
 export function blockOutput(
   x: tf.Tensor2D,
   read: tf.Tensor2D,
-  block: Pick<BlockParameters, 'output' | 'outputBias' | 'cms' | 'mix'>,
+  block: Pick<BlockParameters, 'output' | 'outputBias' | 'outputNorm' | 'cms' | 'mix'>,
   arrangement: Arrangement,
   parts = plainParts,
 ): tf.Tensor2D {
@@ -116,11 +116,12 @@ export function blockOutput(
 function afterRead(
   x: tf.Tensor2D,
   seen: tf.Tensor2D,
-  { output, outputBias }: Pick<BlockParameters, 'output' | 'outputBias'>,
+  { output, outputBias, outputNorm }: Pick<BlockParameters, 'output' | 'outputBias' | 'outputNorm'>,
 ): tf.Tensor2D {
   if (!output) return seen;
   const mixed = tf.matMul(seen, output, false, true);
-  return tf.add(x, outputBias ? tf.add<tf.Tensor2D>(mixed, outputBias) : mixed);
+  const after = tf.add<tf.Tensor2D>(x, outputBias ? tf.add<tf.Tensor2D>(mixed, outputBias) : mixed);
+  return outputNorm ? layerNorm(after, outputNorm) : after;
 }
 
 /**

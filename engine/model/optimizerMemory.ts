@@ -7,6 +7,14 @@ export const GRAM = 'gram';
  */
 export const SIGNAL = 'signal';
 
+/** What the last write of a level did to one of its optimizer's memories of a tensor. */
+export interface MemoryWrite {
+  /** ‖Δm‖_F */
+  readonly deltaNorm: number;
+  /** ‖∇‖_F of its inner objective before the write; NaN for a memory that answers nothing. */
+  readonly surprise: number;
+}
+
 /** Name of an optimizer's memory of one tensor. */
 export function memoryName(tensor: string, memory: string): string {
   return `${tensor}.${memory}`;

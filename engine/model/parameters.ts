@@ -35,8 +35,10 @@ export interface ParameterSpec {
 }
 
 export interface BlockParameters {
-  /** Absent in mode km, as is `output`. */
+  /** Of what a block looks at; absent in mode km, as is `output`, and of a block with `outputNorm`. */
   readonly norm?: NormWeights;
+  /** Of the residual stream after it has looked back. */
+  readonly outputNorm?: NormWeights;
   /** [D, 1, K], where the system has a convolution */
   readonly convolution?: tf.Tensor3D;
   /** [D, D], where queries are static */
@@ -272,7 +274,10 @@ export function bindParameters(config: HopeConfig, take: (name: string) => tf.Te
     const prefix = `blocks.${block}`;
     const at = `${prefix}.${hasMemories(config) ? 'selfmod' : 'mixer'}`;
     return {
-      ...(config.mode !== 'km' && { norm: norm(`${prefix}.norm`), output: matrix(`${at}.w_o`) }),
+      ...(config.mode !== 'km' && {
+        [config.norm === 'post' ? 'outputNorm' : 'norm']: norm(`${prefix}.norm`),
+        output: matrix(`${at}.w_o`),
+      }),
       ...(hasOutputBias(config) && { outputBias: take(`${at}.w_o.bias`) as tf.Tensor1D }),
       ...(hasConvolution(config) && { convolution: take(`${at}.local_conv.weight`) as tf.Tensor3D }),
       ...(hasMemories(config)

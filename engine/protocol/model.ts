@@ -28,6 +28,18 @@ export interface ModelInfo {
   readonly updates: number;
 }
 
+/** What the optimizer of a level remembers of a tensor: a memory that is a level of its own (§4 of the paper). */
+export interface MemoryInfo {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** ‖m‖_F now; every memory begins at zero. */
+  readonly norm: number;
+  /** ‖Δm‖_F of its last write, where that was measured and the state was not put back since. */
+  readonly deltaNorm?: number;
+  /** ‖∇‖_F of its inner objective before that write; absent, too, where it answers nothing. */
+  readonly surprise?: number;
+}
+
 /** A tensor of the loaded model, for the Checkpoint tree. */
 export interface TensorInfo {
   /** Name in `model.safetensors`, dots separate folders of the tree. */
@@ -42,4 +54,6 @@ export interface TensorInfo {
   readonly norm: number;
   /** ‖W − W₀‖_F against the base checkpoint; 0 when it never changed. */
   readonly delta: number;
+  /** Absent where nothing is remembered of it. */
+  readonly memories?: readonly MemoryInfo[];
 }

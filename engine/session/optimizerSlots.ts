@@ -3,20 +3,33 @@ import { memoryName } from '../model/optimizerMemory.ts';
 import { levelOptimizer } from '../optimizer/levelOptimizer.ts';
 import { signalSlots } from '../train/kmPass.ts';
 
-/** Every memory that the optimizers of a model's levels, and its levels in mode km, can have, with its shape. */
-export function optimizerSlots(state: FastState): { name: string; shape: number[] }[] {
-  const { specs, base } = state;
-  const { config } = base;
-  const remembered = specs.flatMap(({ name, shape, level }) => {
-    if (!level.startsWith('cms.')) {
-      return config.titans.momentum ? [{ name: memoryName(name, 'momentum'), shape: [...shape] }] : [];
-    }
+/** A memory that an optimizer can have of a tensor. */
+export interface OptimizerSlot {
+  /** `memoryName` of the two. */
+  readonly name: string;
+  readonly tensor: string;
+  readonly memory: string;
+  readonly shape: number[];
+}
+
+/** Every memory that the optimizers of a model's levels can have. */
+export function optimizerMemories({ specs, base: { config } }: FastState): OptimizerSlot[] {
+  const slot = (tensor: string, memory: string, shape: readonly number[]): OptimizerSlot => ({
+    name: memoryName(tensor, memory),
+    tensor,
+    memory,
+    shape: [...shape],
+  });
+  return specs.flatMap(({ name, shape, level }) => {
+    if (!level.startsWith('cms.')) return config.titans.momentum ? [slot(name, 'momentum', shape)] : [];
     const optimizer = config.cms.optimizers?.[Number(level.slice('cms.'.length))];
     if (!optimizer) return [];
-    return Object.entries(levelOptimizer(optimizer).memories(shape)).map(([memory, extent]) => ({
-      name: memoryName(name, memory),
-      shape: [...extent],
-    }));
+    const memories = Object.entries(levelOptimizer(optimizer).memories(shape));
+    return memories.map(([memory, extent]) => slot(name, memory, extent));
   });
-  return [...remembered, ...signalSlots(state)];
+}
+
+/** The same, and what the levels of mode km keep beside them, with its shape. */
+export function optimizerSlots(state: FastState): { name: string; shape: number[] }[] {
+  return [...optimizerMemories(state), ...signalSlots(state)];
 }

@@ -25,7 +25,7 @@ import {
   writeContinuumLevel,
   writeTitansLevel,
 } from './levelWrites.ts';
-import { type OptimizerUpdate, optimizerUpdates } from './optimizerUpdates.ts';
+import { memoryUpdates, type OptimizerUpdate, optimizerUpdates } from './optimizerUpdates.ts';
 import { forwardTick, type TickForward } from './tickForward.ts';
 import type { Tick } from './tokenStream.ts';
 
@@ -90,10 +90,13 @@ export class OnlineTrainer {
       this.refuseDivergence(surprise, finite, writes, index, tick.position);
       const metrics = columns ? telemetry!.record(writes, columns.places, rest) : this.firedOnly(writes);
       const { onOptimizers } = this.options;
-      const memories = onOptimizers ? await optimizerUpdates(state, writes) : [];
+      const memories = telemetry || onOptimizers ? await memoryUpdates(state, writes) : [];
       this.commit(writes);
       committed = true;
-      if (memories.length) onOptimizers!(memories, index);
+      for (const { name, deltaNorm, surprise: told } of memories) {
+        state.memoryWrites.set(name, { deltaNorm, surprise: told });
+      }
+      if (memories.length) onOptimizers?.(optimizerUpdates(memories), index);
       const loss = surprise.reduce((sum, s) => sum + s, 0) / surprise.length;
       return { index, position: tick.position, loss, surprise, metrics };
     } finally {

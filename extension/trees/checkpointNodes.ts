@@ -1,6 +1,6 @@
-import type { ModelInfo, TensorInfo } from '../../engine/protocol/index.ts';
+import type { MemoryInfo, ModelInfo, TensorInfo } from '../../engine/protocol/index.ts';
 
-export type CheckpointKind = 'model' | 'block' | 'module' | 'level' | 'tensor';
+export type CheckpointKind = 'model' | 'block' | 'module' | 'level' | 'tensor' | 'memory';
 
 /** A row of the Checkpoint tree; a group has the sums of what is in it. */
 export interface CheckpointNode {
@@ -11,16 +11,21 @@ export interface CheckpointNode {
   /** Level of a level or a tensor. */
   readonly level?: string;
   readonly tensor?: TensorInfo;
+  /** Of a memory of an optimizer, of all tensors in the group together. */
+  readonly memory?: Pick<MemoryInfo, 'deltaNorm' | 'surprise'>;
   readonly children: readonly CheckpointNode[];
   readonly tensors: number;
   readonly parameters: number;
-  /** ‖W‖_F now, of all tensors in the group together. */
+  /** ‖W‖_F now, of all tensors in the group together; of a memory ‖m‖_F. */
   readonly norm: number;
   /** ‖W − W₀‖_F against the base checkpoint. */
   readonly delta: number;
 }
 
-/** Model → block → module → level → tensor. Blocks and modules in the order of the file, levels fast to slow. */
+/**
+ * Model → block → module → level → tensor. Blocks and modules in the order of the file, levels fast to slow. What the
+ * optimizer of a level remembers stands after it, a row for each of its memories → tensor; sums leave it out.
+ */
 export function checkpointTree(
   { name, levels }: Pick<ModelInfo, 'name' | 'levels'>,
   tensors: readonly TensorInfo[],
@@ -29,9 +34,12 @@ export function checkpointTree(
   const levelRows = (within: readonly TensorInfo[], id: string) =>
     grouped(within, tensor => tensor.level)
       .sort(([a], [b]) => (order.get(a) ?? levels.length) - (order.get(b) ?? levels.length))
-      .map(([level, own]) => {
+      .flatMap(([level, own]) => {
         const rows = own.map(tensor => tensorNode(tensor));
-        return group({ id: `${id}/${level}`, kind: 'level', label: level, level, children: rows });
+        return [
+          group({ id: `${id}/${level}`, kind: 'level', label: level, level, children: rows }),
+          ...memoryRows(own, level, `${id}/${level}`),
+        ];
       });
   const moduleRows = (within: readonly TensorInfo[], id: string) =>
     grouped(within, tensor => tensor.module).map(([module, own]) => {
@@ -63,6 +71,38 @@ function tensorNode(tensor: TensorInfo): CheckpointNode {
   };
 }
 
+/** A row for each memory of a level's optimizer. */
+function memoryRows(within: readonly TensorInfo[], level: string, id: string): CheckpointNode[] {
+  const all = within.flatMap(tensor =>
+    (tensor.memories ?? []).map(memory => ({ name: memory.name, node: memoryNode(tensor, memory) })),
+  );
+  return grouped(all, ({ name }) => name).map(([name, own]) => {
+    const children = own.map(({ node }) => node);
+    // The norm of them all, where each was measured.
+    const whole = (of: 'deltaNorm' | 'surprise') => {
+      const values = children.map(({ memory }) => memory?.[of]);
+      return values.includes(undefined) ? {} : { [of]: Math.hypot(...(values as number[])) };
+    };
+    const memory = { ...whole('deltaNorm'), ...whole('surprise') };
+    return {
+      ...group({ id: `${id}:${name}`, kind: 'memory', label: `${level} · ${name}`, level, children }),
+      memory,
+    };
+  });
+}
+
+function memoryNode(
+  tensor: TensorInfo,
+  { name, shape, norm, deltaNorm, surprise }: MemoryInfo,
+): CheckpointNode {
+  const parameters = shape.reduce((product, length) => product * length, 1);
+  return {
+    ...{ id: `memory/${tensor.name}:${name}`, kind: 'memory', label: shortName(tensor), level: tensor.level },
+    memory: { ...(deltaNorm !== undefined && { deltaNorm }), ...(surprise !== undefined && { surprise }) },
+    ...{ children: [], tensors: 1, parameters, norm, delta: 0 },
+  };
+}
+
 /** The name without what the rows above it say already. */
 function shortName({ name, block, module, level }: TensorInfo): string {
   const inBlock = withoutPrefix(name, `blocks.${block}.`);
@@ -75,8 +115,9 @@ function withoutPrefix(text: string, prefix: string): string {
 }
 
 function group(node: Pick<CheckpointNode, 'id' | 'kind' | 'label' | 'level' | 'children'>): CheckpointNode {
+  const counted = node.children.filter(({ kind }) => kind !== 'memory' || node.kind === 'memory');
   const sum = (value: (child: CheckpointNode) => number) =>
-    node.children.reduce((total, child) => total + value(child), 0);
+    counted.reduce((total, child) => total + value(child), 0);
   return {
     ...node,
     tensors: sum(child => child.tensors),

@@ -5,6 +5,7 @@ import { type CheckpointNode, relativeDelta } from './checkpointNodes.ts';
 
 /** What stands beside the label, the change first, for a narrow panel cuts the end off. */
 export function rowDescription(node: CheckpointNode): string {
+  if (node.memory) return memoryParts(node).join(' · ');
   const change = `Δ ${scientific(relativeDelta(node))}`;
   const { tensor } = node;
   return tensor
@@ -15,6 +16,7 @@ export function rowDescription(node: CheckpointNode): string {
 /** A table of everything about a row, as Markdown. */
 export function rowTooltip(node: CheckpointNode): string {
   const { tensor } = node;
+  if (node.memory) return memoryTooltip(node);
   const rows: [string, string][] = [
     ...(tensor
       ? ([
@@ -36,6 +38,7 @@ export function rowTooltip(node: CheckpointNode): string {
 /** The row in words, for a screen reader. */
 export function rowSpeech(node: CheckpointNode): string {
   const { tensor, kind, label } = node;
+  if (node.memory) return memorySpeech(node);
   const change = node.delta === 0 ? 'unchanged' : `relative change ${scientific(relativeDelta(node))}`;
   if (!tensor) {
     const name = kind === 'block' ? label : `${kind} ${label}`;
@@ -43,6 +46,40 @@ export function rowSpeech(node: CheckpointNode): string {
   }
   const shape = tensor.shape.length > 0 ? `shape ${tensor.shape.join(' by ')}` : 'a single number';
   return `tensor ${label} of level ${tensor.level}, ${shape}, ${tensor.dtype}, norm ${norm(node.norm)}, ${change}.`;
+}
+
+/** Its last write first, where that was measured. */
+function memoryParts({ memory, norm: size, parameters }: CheckpointNode): string[] {
+  const { deltaNorm, surprise } = memory!;
+  return [
+    ...(deltaNorm === undefined ? [] : [`‖Δm‖ ${scientific(deltaNorm)}`]),
+    ...(surprise === undefined ? [] : [`surprise ${scientific(surprise)}`]),
+    `‖m‖ ${norm(size)}`,
+    count(parameters, 'number'),
+  ];
+}
+
+function memoryTooltip(node: CheckpointNode): string {
+  const { deltaNorm, surprise } = node.memory!;
+  const rows: [string, string][] = [
+    ['level', node.level ?? ''],
+    ['tensors', grouped(node.tensors)],
+    ['numbers', grouped(node.parameters)],
+    ['‖m‖', norm(node.norm)],
+    ['‖Δm‖ of the last write', deltaNorm === undefined ? 'not measured' : scientific(deltaNorm)],
+    ['surprise ‖∇‖ before it', surprise === undefined ? 'not measured' : scientific(surprise)],
+  ];
+  const body = rows.map(([name, value]) => `| ${escapeMarkdown(name)} | ${escapeMarkdown(value)} |`);
+  const what =
+    'What the optimizer of the level remembers of past errors. It begins at zero and outlives the chunks.';
+  return [`**${escapeMarkdown(node.label)}**`, '', '|  |  |', '|:--|--:|', ...body, '', what].join('\n');
+}
+
+function memorySpeech(node: CheckpointNode): string {
+  const { deltaNorm, surprise } = node.memory!;
+  const last = deltaNorm === undefined ? 'last write not measured' : `changed by ${scientific(deltaNorm)}`;
+  const told = surprise === undefined ? '' : `, surprise ${scientific(surprise)}`;
+  return `memory ${node.label} of the optimizer of level ${node.level}, norm ${norm(node.norm)}, ${last}${told}.`;
 }
 
 function shapeText(shape: readonly number[]): string {

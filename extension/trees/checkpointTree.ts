@@ -24,6 +24,7 @@ const ICONS: Readonly<Record<CheckpointKind, string>> = {
   module: 'symbol-module',
   level: 'circle-filled',
   tensor: 'symbol-array',
+  memory: 'history',
 };
 
 /** The tensors of the loaded model; asked for anew after each training and reset, and only while it is visible. */

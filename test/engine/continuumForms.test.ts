@@ -2,7 +2,9 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { DEFAULTS, type LevelOptimizerConfig } from '../../engine/checkpoint/levelOptimizer.ts';
 import { FastState } from '../../engine/model/fastState.ts';
 import { StateSnapshot } from '../../engine/model/stateSnapshot.ts';
+import { describeTensors } from '../../engine/session/describe.ts';
 import { decodeFastState, encodeFastState } from '../../engine/session/fastStateFile.ts';
+import type { OpenModel } from '../../engine/session/openModel.ts';
 import { openBackend } from '../../engine/tensor/backend.ts';
 import { tf } from '../../engine/tensor/tf.ts';
 import type { OptimizerUpdate } from '../../engine/train/optimizerUpdates.ts';
@@ -164,7 +166,25 @@ test('what the optimizers remember is measured as a level of its own', async () 
     const memories = [...state.optimizer].filter(([name]) => name.endsWith('.m'));
     const squares = memories.map(([, m]) => tf.tidy(() => tf.sum(tf.square(m)).dataSync()[0]));
     expect(Math.sqrt(squares.reduce((a, b) => a + b, 0))).toBeCloseTo(seen[2].norm, 6);
+    // The Checkpoint tree has the same, a tensor at a time.
+    const described = async () => {
+      const tensors = await describeTensors({ base: state.base, fast: state } as OpenModel);
+      return tensors.flatMap(({ level, memories = [] }) => memories.map(memory => ({ level, ...memory })));
+    };
+    const listed = await described();
+    expect(listed.every(({ level, name }) => level === 'cms.1' && name === 'm')).toBe(true);
+    expect(listed.length).toBe(memories.length);
+    for (const size of ['norm', 'deltaNorm', 'surprise'] as const) {
+      expect(Math.hypot(...listed.map(memory => memory[size]!)), size).toBeCloseTo(seen[2][size], 6);
+    }
+    // Of a state that was put back nothing was measured.
+    const snapshot = StateSnapshot.of(state);
+    snapshot.restore(state);
+    snapshot.dispose();
+    const restored = await described();
+    expect(restored).toEqual(listed.map(({ level, name, shape, norm }) => ({ level, name, shape, norm })));
     state.reset();
+    expect(await described()).toEqual([]);
     expect(tf.memory().numTensors).toBe(open);
   });
 });

@@ -38,6 +38,9 @@ export const HOPE_ATTENTION: HopeConfig = {
   cms: { periods: [4], hidden_multiplier: 4 },
 };
 
+/** G7 with the norm of the public re-implementation, after the residual. */
+export const HOPE_ATTENTION_POST: HopeConfig = { ...HOPE_ATTENTION, norm: 'post' };
+
 /** G8: the letter of the paper as the public re-implementation reads it, 1864 parameters (its unused M_q has 128). */
 export const LITERAL: HopeConfig = {
   ...base,
@@ -82,11 +85,7 @@ export const REFERENCES: Readonly<Record<string, { config: HopeConfig; compute(t
   {
     'G7: Hope-Attention, logits and losses': {
       config: HOPE_ATTENTION,
-      compute(theta) {
-        const model = new ReferenceSystem(HOPE_ATTENTION, theta, END_OF_TEXT);
-        const logits = IDS.map(id => model.logits(id));
-        return { logits: logits.flat(), losses: logits.map((row, t) => crossEntropy(row, TARGETS[t])) };
-      },
+      compute: theta => readBySystem(HOPE_ATTENTION, theta),
     },
     'G8: the whole model to the letter, logits, losses and surprise, and what one online pass leaves': {
       config: LITERAL,
@@ -119,7 +118,17 @@ export const REFERENCES: Readonly<Record<string, { config: HopeConfig; compute(t
       config: PAPER,
       compute: theta => signalsOf(PAPER, theta),
     },
+    'G7: Hope-Attention with the norm after the residual, logits and losses': {
+      config: HOPE_ATTENTION_POST,
+      compute: theta => readBySystem(HOPE_ATTENTION_POST, theta),
+    },
   };
+
+function readBySystem(config: HopeConfig, theta: Weights): Numbers {
+  const model = new ReferenceSystem(config, theta, END_OF_TEXT);
+  const logits = IDS.map(id => model.logits(id));
+  return { logits: logits.flat(), losses: logits.map((row, t) => crossEntropy(row, TARGETS[t])) };
+}
 
 /** Rates of G8's online pass. */
 export const RATES = { memory: 1, projections: 1, 'cms.0': 0.03, 'cms.1': 0.02 };

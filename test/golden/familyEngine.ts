@@ -12,6 +12,7 @@ import {
   END_OF_TEXT,
   filled,
   HOPE_ATTENTION,
+  HOPE_ATTENTION_POST,
   IDS,
   LITERAL,
   ONLINE,
@@ -27,7 +28,10 @@ type Computed = Record<string, Float32Array>;
 
 /** What the engine makes of every golden computation of the family on the current backend. */
 export const ENGINES: Readonly<Record<keyof typeof REFERENCES, () => Promise<Computed>>> = Object.fromEntries(
-  Object.keys(REFERENCES).map((title, i) => [title, [hopeAttention, literal, outerGradients, signals][i]]),
+  Object.keys(REFERENCES).map((title, i) => [
+    title,
+    [hopeAttention, literal, outerGradients, signals, hopeAttentionPost][i],
+  ]),
 );
 
 function modelOf(config: HopeConfig): BaseModel {
@@ -58,6 +62,11 @@ async function readWhole(config: HopeConfig): Promise<Computed> {
 
 async function hopeAttention(): Promise<Computed> {
   const { logits, losses } = await readWhole(HOPE_ATTENTION);
+  return { logits, losses };
+}
+
+async function hopeAttentionPost(): Promise<Computed> {
+  const { logits, losses } = await readWhole(HOPE_ATTENTION_POST);
   return { logits, losses };
 }
 

@@ -68,8 +68,11 @@ export class ReferenceSystem {
     let x = row(embed, id);
     if (system === 'gpt-2') x = add(x, row(this.weight('positions'), this.position));
     for (let block = 0; block < blocks; block++) {
-      const seen = this.look(block, this.normed(`blocks.${block}.norm`, x));
-      x = add(x, this.projected(`blocks.${block}.mixer.w_o`, this.mix(block, seen)));
+      const post = this.config.norm === 'post';
+      const norm = (of: Vector) => this.normed(`blocks.${block}.norm`, of);
+      const seen = this.look(block, post ? x : norm(x));
+      const after = add(x, this.projected(`blocks.${block}.mixer.w_o`, this.mix(block, seen)));
+      x = post ? norm(after) : after;
       for (let k = 0; k < this.config.cms.periods.length; k++) x = this.feedForward(block, k, x);
     }
     this.position++;

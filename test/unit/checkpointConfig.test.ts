@@ -62,6 +62,17 @@ describe('parseConfig', () => {
     );
   });
 
+  test('the place of the norm is a choice of Hope-Attention alone', () => {
+    const attention = { ...valid, system: 'hope-attention', norm: 'post', learning_rates: {} };
+    expect(parseConfig(attention, 'config.json').norm).toBe('post');
+    expect(() => parseConfig({ ...attention, norm: 'both' }, 'config.json')).toThrow(
+      'norm is "both", but must be one of pre, post',
+    );
+    expect(() => parseConfig({ ...valid, norm: 'post' }, 'config.json')).toThrow(
+      'norm is "post", but must be left out: only hope-attention has the choice, not hope',
+    );
+  });
+
   const everyField = Object.entries(valid).flatMap(([key, value]) =>
     key === 'titans' || key === 'cms'
       ? Object.keys(value)

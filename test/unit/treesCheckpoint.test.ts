@@ -125,3 +125,53 @@ describe('rows of the Checkpoint tree', () => {
     ).toBe('**xcommanda trashimg**');
   });
 });
+
+describe("what a level's optimizer remembers", () => {
+  const remembered = tensors.map(tensor => ({
+    ...tensor,
+    ...(tensor.level === 'cms.1' && {
+      memories: [
+        { name: 'first', shape: tensor.shape, norm: 2, deltaNorm: 0.3, surprise: 0.4 },
+        { name: 'second', shape: tensor.shape, norm: 1 },
+      ],
+    }),
+  }));
+  const tree = checkpointTree(model, remembered);
+  const first = at(tree, 'Block 0', 'cms', 'cms.1 · first');
+
+  it('stands after its level as levels of their own, and adds nothing to the model', () => {
+    expect(at(tree, 'Block 0', 'cms').children.map(({ label }) => label)).toEqual([
+      'cms.0',
+      'cms.1',
+      'cms.1 · first',
+      'cms.1 · second',
+      'cms.2',
+    ]);
+    const plain = checkpointTree(model, tensors);
+    for (const size of ['tensors', 'parameters', 'norm', 'delta'] as const)
+      expect(tree[size]).toBe(plain[size]);
+    expect(new Set(all(tree).map(row => row.id)).size).toBe(all(tree).length);
+    expect(first).toMatchObject({ level: 'cms.1', tensors: 6 });
+    expect(first.norm).toBeCloseTo(2 * Math.sqrt(6));
+    expect(first.memory?.deltaNorm).toBeCloseTo(0.3 * Math.sqrt(6));
+    expect(first.memory?.surprise).toBeCloseTo(0.4 * Math.sqrt(6));
+    expect(at(tree, 'Block 0', 'cms', 'cms.1 · second').memory).toEqual({});
+  });
+
+  it('says how much its last write changed it and how surprised it was', () => {
+    const row = at(first, 'expand.weight');
+    expect(rowDescription(row)).toBe('‖Δm‖ 3.0e-1 · surprise 4.0e-1 · ‖m‖ 2 · 1\u2009024 numbers');
+    expect(rowDescription(at(tree, 'Block 0', 'cms', 'cms.1 · second', 'norm.bias'))).toBe(
+      '‖m‖ 1 · 16 numbers',
+    );
+    expect(rowSpeech(row)).toBe(
+      'memory expand.weight of the optimizer of level cms.1, norm 2, changed by 3.0e-1, surprise 4.0e-1.',
+    );
+    expect(rowSpeech(at(tree, 'Block 0', 'cms', 'cms.1 · second', 'norm.bias'))).toBe(
+      'memory norm.bias of the optimizer of level cms.1, norm 1, last write not measured.',
+    );
+    const tooltip = rowTooltip(row).replace(/&#(\d+);/g, (_, code) => String.fromCodePoint(Number(code)));
+    expect(tooltip).toContain('| surprise ‖∇‖ before it | 4.0e-1 |');
+    expect(tooltip).toContain('begins at zero');
+  });
+});
