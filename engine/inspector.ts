@@ -13,6 +13,8 @@ import {
   CompareProgressType,
   InspectSpectrum,
   InspectTensor,
+  MeasureProgressType,
+  MeasureTensors,
   OpenArchive,
 } from './protocol/inspectorRequests.ts';
 import type { EngineErrorData } from './protocol/requests.ts';
@@ -70,6 +72,16 @@ connection.onRequest(CompareArchives, ({ id, other, token: progress }, token) =>
       id,
       other,
       rows => void connection.sendProgress(CompareProgressType, progress, rows),
+      signal,
+    ),
+  ),
+);
+connection.onRequest(MeasureTensors, ({ id, names, token: progress }, token) =>
+  answer(token, signal =>
+    inspector.measure(
+      id,
+      names,
+      (rows, done) => void connection.sendProgress(MeasureProgressType, progress, { rows, done }),
       signal,
     ),
   ),

@@ -12,7 +12,7 @@ import {
   type SystemName,
   systemOf,
 } from './systems.ts';
-import { adaptiveOf, NO_TITANS, parseTitans, type TitansConfig } from './titansConfig.ts';
+import { adaptiveOf, NO_TITANS, parseTitans, present, type TitansConfig } from './titansConfig.ts';
 import { parseTransformer, type TransformerConfig } from './transformerConfig.ts';
 
 /** How a Hope language model is built: `config.json` of a model folder. Widths and periods in tokens. */
@@ -80,8 +80,6 @@ export function parseConfig(json: unknown, path: string): HopeConfig {
     throw fields.faultOf('norm', `left out: only hope-attention has the choice, not ${system ?? 'hope'}`);
   }
   const window = fields.optional('window', name => fields.integer(name, 1, most.period));
-  const heads = fields.integer('heads', 1, most.width);
-  const transformer = parsePublic(fields, heads, system);
   const config: HopeConfig = {
     model_type: fields.constant('model_type', 'hope'),
     format: fields.constant('format', 1),
@@ -92,13 +90,13 @@ export function parseConfig(json: unknown, path: string): HopeConfig {
     vocabulary: fields.integer('vocabulary', 1, most.vocabulary),
     width: fields.integer('width', 1, most.width),
     blocks: fields.integer('blocks', 1, most.blocks),
-    heads,
+    heads: fields.integer('heads', 1, most.width),
     convolution: fields.integer('convolution', 1, most.convolution),
     titans: hasMemories({ system }) ? parseTitans(fields.object('titans'), most.period, system) : NO_TITANS,
     cms: parseContinuum(fields.object('cms'), most, system),
     ...(norm && { norm }),
     ...(window !== undefined && { window }),
-    ...(transformer && { transformer }),
+    ...present({ transformer: parsePublic(fields, system) }),
     learning_rates: {},
   };
   if (config.width % config.heads !== 0) {
@@ -125,15 +123,12 @@ export function parseConfig(json: unknown, path: string): HopeConfig {
   return { ...config, learning_rates: parseRates(fields.object('learning_rates'), ids) };
 }
 
-function parsePublic(
-  fields: FieldReader,
-  heads: number,
-  system: SystemName | undefined,
-): TransformerConfig | undefined {
+function parsePublic(fields: FieldReader, system: SystemName | undefined): TransformerConfig | undefined {
   if (fields.value('transformer') === undefined) return undefined;
   if (!system || !isPublicTransformer({ system })) {
     throw fields.faultOf('transformer', 'left out: only llama and gpt-2 have it');
   }
+  const heads = fields.integer('heads', 1, most.width);
   return parseTransformer(fields.object('transformer'), heads, system);
 }
 

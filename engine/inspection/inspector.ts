@@ -3,7 +3,7 @@ import { describeArchive } from '../archive/describeArchive.ts';
 import { type LevelMap, type LevelPatterns, levelMapOf } from '../archive/levelMap.ts';
 import { openArchive } from '../archive/openArchive.ts';
 import type { ArchiveInfo } from '../protocol/archive.ts';
-import type { SliceChoice, TensorChangeRow } from '../protocol/inspection.ts';
+import type { SliceChoice, TensorChangeRow, TensorMeasure } from '../protocol/inspection.ts';
 import type {
   CompareProgress,
   CompareResult,
@@ -11,6 +11,7 @@ import type {
   TensorView,
 } from '../protocol/inspectorRequests.ts';
 import { checkBase, compareTensors, worstFirst } from './compare.ts';
+import { measureTensors } from './measure.ts';
 import { pairTensors, type TensorPair } from './pairs.ts';
 import { type Source, spectrumView, tensorView } from './tensorView.ts';
 
@@ -91,6 +92,28 @@ export class Inspector {
       untold = [];
     }
     return { rows: worstFirst(rows), unmatched };
+  }
+
+  /** Norms of some tensors; `tell` gets the rows as they come. @returns those that it did not get */
+  async measure(
+    id: number,
+    names: readonly string[],
+    tell: (rows: readonly TensorMeasure[], done: number) => void,
+    signal: AbortSignal,
+  ): Promise<{ rows: readonly TensorMeasure[] }> {
+    const tensors = names.map(name => this.#source(id, name).tensor);
+    let untold: TensorMeasure[] = [];
+    let done = 0;
+    let told = performance.now();
+    for await (const row of measureTensors(this.#at(id).archive, tensors, signal)) {
+      untold.push(row);
+      done++;
+      if (performance.now() - told < tellEvery) continue;
+      told = performance.now();
+      tell(untold, done);
+      untold = [];
+    }
+    return { rows: untold };
   }
 
   #at(id: number): Open {

@@ -28,7 +28,11 @@ export async function openFolder(path: string): Promise<ModelFolder> {
   const configPath = join(path, 'config.json');
   const json = await readJson(configPath);
   const { model_type: type } = (json ?? {}) as { readonly model_type?: unknown };
-  if (typeof type !== 'string' || !Object.hasOwn(FAMILIES, type)) return readModelFolder(path);
+  if (typeof type !== 'string' || type === 'hope') return readModelFolder(path);
+  if (!Object.hasOwn(FAMILIES, type)) {
+    const known = ['hope', ...Object.keys(FAMILIES)].map(name => JSON.stringify(name));
+    throw new FieldReader(json, configPath).faultOf('model_type', `one of ${known.join(', ')}`);
+  }
   const { prefix, model } = FAMILIES[type];
   const tokenizerPath = join(path, 'tokenizer.json');
   if (!(await stat(tokenizerPath).catch(() => undefined))) {

@@ -115,3 +115,12 @@ export interface ChangeSpectrum {
   /** Left singular directions of W + ΔW among its first ten that W did not have; absent where it was too large. */
   readonly intruders?: number;
 }
+
+/** A tensor in the numbers of its row in a tree, over all of its values. */
+export interface TensorMeasure {
+  readonly name: string;
+  /** √Σ x² over the values that are finite. */
+  readonly norm: number;
+  readonly nan: number;
+  readonly infinite: number;
+}

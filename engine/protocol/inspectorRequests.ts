@@ -6,6 +6,7 @@ import type {
   SliceChoice,
   SliceSpectrum,
   TensorChangeRow,
+  TensorMeasure,
   TensorStatistics,
   Unmatched,
 } from './inspection.ts';
@@ -77,4 +78,11 @@ export const CompareArchives = new RequestType<
   CompareResult,
   EngineErrorData
 >('archive/compare');
+/** Norm and values that are not finite of some tensors; rows are told by `MeasureProgressType` as they come. */
+export const MeasureTensors = new RequestType<
+  { id: number; names: readonly string[]; token: string },
+  { rows: readonly TensorMeasure[] },
+  EngineErrorData
+>('archive/measure');
+export const MeasureProgressType = new ProgressType<{ rows: readonly TensorMeasure[]; done: number }>();
 export const CompareProgressType = new ProgressType<CompareProgress>();

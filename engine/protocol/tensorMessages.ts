@@ -1,6 +1,6 @@
 import type { NotificationType, RequestType } from 'vscode-messenger-common';
 import type { ArchiveInfo } from './archive.ts';
-import type { SliceChoice, TensorChangeRow, Unmatched } from './inspection.ts';
+import type { SliceChoice, TensorChangeRow, TensorMeasure, Unmatched } from './inspection.ts';
 import type { SpectrumView, TensorView } from './inspectorRequests.ts';
 import type { ChartExport, ChartFormat } from './webview.ts';
 
@@ -19,6 +19,13 @@ export interface CheckpointState {
     readonly total: number;
     readonly unmatched?: Unmatched;
   };
+  /** What tensors were measured on demand, and how far the measuring is that goes on. */
+  readonly measured?: {
+    readonly phase: 'measuring' | 'ready';
+    readonly rows: readonly TensorMeasure[];
+    readonly done: number;
+    readonly total: number;
+  };
 }
 
 /** What a copied text is. */
@@ -26,7 +33,14 @@ export const COPIES = ['name', 'pytorch', 'numpy'] as const;
 export type CopyKind = (typeof COPIES)[number];
 
 /** Commands that the page may ask for. */
-export const CHECKPOINT_COMMANDS = ['compare', 'endComparison', 'export', 'retry', 'showLog'] as const;
+export const CHECKPOINT_COMMANDS = [
+  'compare',
+  'endComparison',
+  'endMeasuring',
+  'export',
+  'retry',
+  'showLog',
+] as const;
 export type CheckpointCommand = (typeof CHECKPOINT_COMMANDS)[number];
 
 /** View to host: the page runs and wants its state. */
@@ -40,6 +54,10 @@ export const CheckpointCopy: NotificationType<{ name: string; kind: CopyKind; ch
   method: 'checkpoint/copy',
 };
 
+/** View to host: these tensors' norm and values that are not finite; the measuring before it ends. */
+export const CheckpointMeasure: NotificationType<{ names: readonly string[] }> = {
+  method: 'checkpoint/measure',
+};
 /** View to host: a tensor in numbers and pictures. The request before it ends without an answer. */
 export const CheckpointTensor: RequestType<
   { name: string; choice?: SliceChoice; whole: boolean; down: number; across: number },

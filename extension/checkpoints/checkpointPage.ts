@@ -13,6 +13,7 @@ import {
   type CheckpointCommand,
   CheckpointCopy,
   CheckpointExport,
+  CheckpointMeasure,
   CheckpointReady,
   CheckpointRun,
   CheckpointSpectrum,
@@ -28,6 +29,7 @@ import { inTime } from '../webviews/inTime.ts';
 import { copyText } from './copyText.ts';
 import type { Inspectors, OpenedArchive } from './inspectors.ts';
 import { localPath } from './localCopy.ts';
+import { measureRows } from './measureRows.ts';
 
 const EXPORT_MS = 30_000;
 
@@ -52,6 +54,7 @@ export class CheckpointPage implements vscode.Disposable {
   #other?: OpenedArchive;
   /** What is read for each kind of request: a newer one ends the one before. */
   readonly #reading = new Map<string, vscode.CancellationTokenSource>();
+  #measurings = 0;
 
   /** The page asks for a command that is not its own. */
   readonly onDidCommand = this.#commanded.event;
@@ -76,6 +79,7 @@ export class CheckpointPage implements vscode.Disposable {
     });
     messenger.onNotification(CheckpointRun, request => this.#command(request?.command));
     messenger.onNotification(CheckpointCopy, ({ name, kind, choice }) => this.#copy(name, kind, choice));
+    messenger.onNotification(CheckpointMeasure, request => void this.#measure(request?.names));
     messenger.onRequest(CheckpointTensor, ({ name, choice, whole, down, across }) =>
       this.#read('tensor', token => {
         const { process, id } = this.#opened();
@@ -98,7 +102,13 @@ export class CheckpointPage implements vscode.Disposable {
   async load(): Promise<void> {
     const { context, inspectors, log } = this.#services;
     this.#release();
-    this.#set({ phase: 'loading', info: undefined, failure: undefined, comparison: undefined });
+    this.#set({
+      phase: 'loading',
+      info: undefined,
+      failure: undefined,
+      comparison: undefined,
+      measured: undefined,
+    });
     try {
       const archive = await inspectors.open(await localPath(context, this.uri));
       if (this.#disposed) return inspectors.close(archive);
@@ -181,6 +191,26 @@ export class CheckpointPage implements vscode.Disposable {
     }
   }
 
+  async #measure(names: unknown): Promise<void> {
+    const known = new Set(this.#state.info?.tensors.map(({ name }) => name));
+    const asked = Array.isArray(names) ? names.filter((name): name is string => known.has(name)) : [];
+    if (asked.length === 0) return;
+    const turn = ++this.#measurings;
+    const tell = (measured: CheckpointState['measured']) => {
+      // A newer one tells for itself.
+      if (turn === this.#measurings) this.#set({ measured });
+    };
+    try {
+      await this.#read('measure', token =>
+        measureRows(this.#opened(), asked, this.#state.measured?.rows ?? [], tell, token),
+      );
+    } catch (error) {
+      if (error instanceof EngineFailure && error.code === 'cancelled') return;
+      this.#services.log.warn(`Checkpoint: ${failureText(error)}`);
+      void vscode.window.showErrorMessage(failureText(error));
+    }
+  }
+
   #opened(): OpenedArchive {
     if (!this.#archive) throw new Error('The checkpoint is not open.');
     return this.#archive;
@@ -215,6 +245,7 @@ export class CheckpointPage implements vscode.Disposable {
       this.#services.log.warn('Checkpoint: the page asked for a command that it has not.');
     } else if (command === 'retry') void this.load();
     else if (command === 'endComparison') void this.compare(undefined);
+    else if (command === 'endMeasuring') this.#reading.get('measure')?.cancel();
     else this.#commanded.fire(command);
   }
 
@@ -229,6 +260,7 @@ export class CheckpointPage implements vscode.Disposable {
   }
 
   #release(): void {
+    this.#measurings++;
     for (const source of this.#reading.values()) source.cancel();
     for (const archive of [this.#archive, this.#other]) if (archive) this.#services.inspectors.close(archive);
     this.#archive = undefined;

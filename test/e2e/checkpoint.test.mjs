@@ -71,6 +71,16 @@ test('a PyTorch file opens from the Explorer as a tree of levels', async () => {
   await inEveryTheme('tree');
 });
 
+test('a key measures the norms of what is below the cursor', async () => {
+  await frame.locator('.rows').focus();
+  await page.keyboard.press('Home');
+  await page.keyboard.press('n');
+  const { rows } = await stateWhere(({ rows }) => rows.every(({ norm }) => norm), 'norms in all rows');
+  assert.match(rows[0].norm, /^‖W‖ \d+(\.\d+)?$/);
+  assert.match(rows[0].speech, /norm \d+(\.\d+)?, 0 NaNs, 0 infinite\.$/);
+  await inEveryTheme('norms');
+});
+
 test('keys walk the tree, and Enter opens a tensor with its numbers', async () => {
   await frame.locator('.filter').fill('cms_mid net.1.weight');
   await stateWhere(({ rows }) => rows.length === 2 && rows[0].label === WEIGHT, 'the filtered tensors');

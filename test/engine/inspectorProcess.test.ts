@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { CancellationTokenSource } from 'vscode-jsonrpc';
+import type { TensorMeasure } from '../../engine/protocol/inspection.ts';
 import {
   CloseArchive,
   CompareArchives,
@@ -8,10 +10,12 @@ import {
   CompareProgressType,
   InspectSpectrum,
   InspectTensor,
+  MeasureProgressType,
+  MeasureTensors,
   OpenArchive,
 } from '../../engine/protocol/inspectorRequests.ts';
 import { InspectorProcess } from '../../extension/checkpoints/inspectorProcess.ts';
-import { CHECKPOINTS } from '../support/checkpoints.ts';
+import { CHECKPOINTS, SAFETENSORS } from '../support/checkpoints.ts';
 
 const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 const modulePath = join(import.meta.dirname, '../../dist/inspector.cjs');
@@ -47,6 +51,34 @@ test('opens, inspects and compares in a process of its own', async () => {
   expect(unmatched.missing).toContain('blocks.0.selfmod.w_q.weight');
   await inspector.request(CloseArchive, { id });
   await expect(inspector.request(InspectTensor, { id, name, ...cells })).rejects.toThrow(/no longer open/);
+});
+
+test('measures tensors one after the other, what is not finite apart', async () => {
+  const measure = async (path: string, names?: readonly string[]) => {
+    const { id, info } = await inspector.request(OpenArchive, { path, levels: {} });
+    const rows: TensorMeasure[] = [];
+    const listening = inspector.onProgress(MeasureProgressType, path, part => rows.push(...part.rows));
+    const asked = names ?? info.tensors.map(({ name }) => name);
+    rows.push(...(await inspector.request(MeasureTensors, { id, names: asked, token: path })).rows);
+    listening.dispose();
+    return rows;
+  };
+  const folder = join(CHECKPOINTS, 'llama_tiny');
+  const { state_dict } = JSON.parse(readFileSync(join(folder, 'expected.json'), 'utf8')) as {
+    state_dict: { key: string; fro: number }[];
+  };
+  const names = state_dict.map(({ key }) => key).filter(key => key !== 'lm_head.weight');
+  const rows = await measure(folder, names);
+  expect(rows.map(({ name }) => name)).toEqual(names);
+  for (const { name, norm, nan } of rows) {
+    const { fro } = state_dict.find(({ key }) => key === name)!;
+    expect([norm / fro, nan], name).toEqual([expect.closeTo(1, 6), 0]);
+  }
+  const [row] = await measure(join(SAFETENSORS, 'valid/nan_inf_f32.safetensors'));
+  expect(row.nan).toBeGreaterThan(0);
+  expect(row.infinite).toBeGreaterThan(0);
+  expect(Number.isFinite(row.norm)).toBe(true);
+  await expect(measure(folder, ['nothing'])).rejects.toThrow(/there is no tensor "nothing"/);
 });
 
 test('refuses in words and goes on', async () => {

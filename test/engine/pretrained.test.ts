@@ -118,6 +118,7 @@ describe('a Llama and a GPT-2 in a session', () => {
   test.each([
     [{ rope_parameters: { rope_type: 'llama3', rope_theta: 1e4 } }, /rotary positions are of type "llama3"/],
     [{ head_dim: 16 }, /head_dim is 16, but must be hidden_size \/ num_attention_heads, 12/],
+    [{ model_type: 'bert' }, /model_type is "bert", but must be one of "hope", "llama", "gpt2"/],
     [{ hidden_act: 'gelu' }, /hidden_act is "gelu", but must be "silu"/],
     [{ mlp_bias: true }, /mlp_bias is true, but must be false/],
     [{ intermediate_size: 95 }, /mlp\.gate_proj\.weight has shape \[96,48\], config wants \[95,48\]/],

@@ -100,6 +100,7 @@ let state: ViewState;
 let dispatch: (action: Action) => void;
 const copied: unknown[] = [];
 const commands: string[] = [];
+const measured: (readonly string[])[] = [];
 
 /** The page with this host state; everything that the loader wants is answered at once. */
 function show(host: CheckpointState, panel = 1200): void {
@@ -111,6 +112,7 @@ function show(host: CheckpointState, panel = 1200): void {
       dispatch: action => dispatch(action),
       command: command => commands.push(command),
       copy: kind => copied.push([state.selected, kind]),
+      measure: names => measured.push(names),
     },
     () => {},
   );
@@ -139,6 +141,7 @@ beforeEach(() => {
   document.body.replaceChildren();
   copied.length = 0;
   commands.length = 0;
+  measured.length = 0;
 });
 afterEach(() => vi.restoreAllMocks());
 
@@ -183,6 +186,44 @@ describe('the tree', () => {
     expect(state.cursor).toBe(TENSORS[1].name);
     press('Home');
     expect(list().getAttribute('aria-activedescendant')).toBe('row-0');
+  });
+
+  test('norms are measured on demand, of what is below the cursor or of the list, and stopped', () => {
+    show({ phase: 'ready', info: INFO });
+    dispatch({ type: 'cursor', key: '/block 0' });
+    const norms = document.querySelector<HTMLButtonElement>('.norms')!;
+    expect(norms.getAttribute('aria-label')).toMatch(
+      /norm, NaN and infinite values of the row at the cursor/,
+    );
+    norms.click();
+    press('n');
+    const below = ['blocks.0.cms.0.up', 'blocks.0.cms.0.down', 'blocks.0.cms.1.up'];
+    expect(measured).toEqual([below, below]);
+    const row = (name: string, norm: number, nan = 0) => ({ name, norm, nan, infinite: 0 });
+    const part = [row(below[0], 3), row(below[1], 4)];
+    dispatch({
+      type: 'host',
+      state: { phase: 'ready', info: INFO, measured: { phase: 'measuring', rows: part, done: 2, total: 3 } },
+    });
+    const texts = () =>
+      Object.fromEntries(
+        rows().map(each => [each.dataset.key, each.querySelector('.norm')?.textContent ?? '']),
+      );
+    expect(norms.textContent).toBe('Stop (2 of 3)');
+    norms.click();
+    expect(commands).toEqual(['endMeasuring']);
+    expect([texts()['/block 0/cms/cms.0'], texts()['/block 0']]).toEqual(['‖W‖ 5', '']);
+    const rest = [...part, row(below[2], 12, 7)];
+    dispatch({
+      type: 'host',
+      state: { phase: 'ready', info: INFO, measured: { phase: 'ready', rows: rest, done: 3, total: 3 } },
+    });
+    expect(texts()['/block 0']).toBe('‖W‖ 13, 7 NaN');
+    const block = rows().find(each => each.dataset.key === '/block 0')!;
+    expect(block.getAttribute('aria-label')).toMatch(/, norm 13, 7 NaNs, 0 infinite\.$/);
+    dispatch({ type: 'filter', filter: 'cms.1' });
+    press('n');
+    expect(measured.at(-1)).toEqual(['blocks.0.cms.1.up']);
   });
 
   test('a filter and an order list the tensors alone', () => {

@@ -6,6 +6,7 @@ import { Messenger } from 'vscode-messenger-webview';
 import {
   CheckpointCopy,
   CheckpointExport,
+  CheckpointMeasure,
   CheckpointReady,
   CheckpointRun,
   CheckpointStateMessage,
@@ -37,6 +38,7 @@ const draw = checkpointView(
   {
     dispatch,
     command: command => messenger.sendNotification(CheckpointRun, HOST_EXTENSION, { command }),
+    measure: names => messenger.sendNotification(CheckpointMeasure, HOST_EXTENSION, { names }),
     copy: kind => {
       const { selected: name, choice } = state;
       if (name !== undefined)

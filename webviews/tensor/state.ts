@@ -1,4 +1,9 @@
-import type { ArchiveTensor, SliceChoice, TensorChangeRow } from '../../engine/protocol/index.ts';
+import type {
+  ArchiveTensor,
+  SliceChoice,
+  TensorChangeRow,
+  TensorMeasure,
+} from '../../engine/protocol/index.ts';
 import type { SpectrumView, TensorView } from '../../engine/protocol/inspectorRequests.ts';
 import type { CheckpointState } from '../../engine/protocol/tensorMessages.ts';
 import { firstOpen, type Row, rowsOf, type Sort, type TreeNode, treeOf } from './tree.ts';
@@ -8,6 +13,8 @@ export interface ViewState {
   readonly host: CheckpointState;
   readonly root?: TreeNode;
   readonly changes: ReadonlyMap<string, TensorChangeRow>;
+  /** What was measured on demand, by name. */
+  readonly measures: ReadonlyMap<string, TensorMeasure>;
   readonly filter: string;
   readonly sort: Sort;
   readonly open: ReadonlySet<string>;
@@ -45,6 +52,7 @@ export type Action =
 export const initialState: ViewState = {
   host: { phase: 'loading' },
   changes: new Map(),
+  measures: new Map(),
   filter: '',
   sort: 'tree',
   open: new Set(),
@@ -114,7 +122,9 @@ export function spectrumKey(state: ViewState): string {
   return JSON.stringify([host.info?.path, selected, choice, isCompared(state) && host.comparison?.path]);
 }
 
-function withHost(state: ViewState, host: CheckpointState): ViewState {
+function withHost(before: ViewState, host: CheckpointState): ViewState {
+  const measures = new Map(host.measured?.rows.map(row => [row.name, row]));
+  const state = { ...before, measures };
   const changes = new Map(host.comparison?.rows.map(row => [row.name, row]));
   const compared = host.comparison !== undefined && state.host.comparison === undefined;
   // With a comparison the question is what changed; without one there is no such order.

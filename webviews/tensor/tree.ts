@@ -1,4 +1,9 @@
-import type { ArchiveInfo, ArchiveTensor, TensorChangeRow } from '../../engine/protocol/index.ts';
+import type {
+  ArchiveInfo,
+  ArchiveTensor,
+  TensorChangeRow,
+  TensorMeasure,
+} from '../../engine/protocol/index.ts';
 
 /** A row of the tree, and what is below it. */
 export interface TreeNode {
@@ -156,6 +161,27 @@ export function changeOf(node: TreeNode, changes: ReadonlyMap<string, TensorChan
   }
   if (!some) return undefined;
   return delta === 0 ? 0 : Math.sqrt(delta / before);
+}
+
+/** What was measured of all tensors below a node, tied ones once; undefined until it is complete. */
+export function measureOf(
+  node: TreeNode,
+  measures: ReadonlyMap<string, TensorMeasure>,
+): Omit<TensorMeasure, 'name'> | undefined {
+  let [squares, nan, infinite] = [0, 0, 0];
+  const seen = new Set<string>();
+  for (const { name, dtype, sameAs } of tensorsOf(node)) {
+    const values = sameAs ?? name;
+    // Complex numbers are not read, and tied values count once.
+    if (dtype === 'C64' || dtype === 'C128' || seen.has(values)) continue;
+    seen.add(values);
+    const measure = measures.get(name);
+    if (!measure) return undefined;
+    squares += measure.norm ** 2;
+    nan += measure.nan;
+    infinite += measure.infinite;
+  }
+  return seen.size ? { norm: Math.sqrt(squares), nan, infinite } : undefined;
 }
 
 /** Nodes that are open at first: all of a small checkpoint, else the model and its first block. */

@@ -3,9 +3,9 @@ import { rho01 } from '../charts/scales.ts';
 import { element, setAttribute, setText } from '../ui/dom.ts';
 import { scientific } from '../ui/format.ts';
 import type { ViewState } from './state.ts';
-import { changeOf, type Row, type Sort } from './tree.ts';
+import { changeOf, measureOf, type Row, type Sort, tensorsOf } from './tree.ts';
 import { colorOf, type Draw, type Surroundings, type ViewActions } from './viewContext.ts';
-import { rowDetail, rowSpeech } from './words.ts';
+import { measureText, rowDetail, rowSpeech } from './words.ts';
 
 const ROW = 22;
 const SORTS: readonly (readonly [Sort, string])[] = [
@@ -16,7 +16,7 @@ const SORTS: readonly (readonly [Sort, string])[] = [
 ];
 
 /** The tensors: a filter, an order, and a tree of which only the rows in sight are in the page. */
-export function treePanel(parent: HTMLElement, { dispatch }: ViewActions): Draw {
+export function treePanel(parent: HTMLElement, { dispatch, command, measure }: ViewActions): Draw {
   const filter = element('input', 'filter');
   filter.type = 'search';
   filter.placeholder = 'Filter tensors';
@@ -27,12 +27,15 @@ export function treePanel(parent: HTMLElement, { dispatch }: ViewActions): Draw 
   sort.addEventListener('change', () => dispatch({ type: 'sort', sort: SORTS[sort.selectedIndex][0] }));
   const found = element('span', 'dim');
   const column = element('span', 'dim column', 'ρ');
+  const norms = element('button', 'norms');
+  norms.type = 'button';
+  norms.addEventListener('click', () => measureBelow());
   const space = element('div', 'space');
   const list = element('div', 'rows', space);
   list.tabIndex = 0;
   list.setAttribute('role', 'tree');
   list.setAttribute('aria-label', 'Tensors');
-  parent.append(element('div', 'tools', filter, sort), element('div', 'heads', found, column), list);
+  parent.append(element('div', 'tools', filter, sort), element('div', 'heads', found, norms, column), list);
   let latest: { state: ViewState; surroundings: Surroundings } | undefined;
   const drawn = new Map<string, HTMLElement>();
   let shownCursor = '';
@@ -78,6 +81,20 @@ export function treePanel(parent: HTMLElement, { dispatch }: ViewActions): Draw 
     if (event.key === 'ArrowDown') list.focus();
   });
 
+  /** The tensors of the row at the cursor; of a list without branches all that it shows. */
+  function measureBelow(): void {
+    if (!latest) return;
+    const { state } = latest;
+    if (state.host.measured?.phase === 'measuring') {
+      command('endMeasuring');
+      return;
+    }
+    const row = state.rows.find(({ node }) => node.key === state.cursor);
+    const flat = state.filter.trim() !== '' || state.sort !== 'tree';
+    const nodes = flat ? state.rows.map(({ node }) => node) : row ? [row.node] : [];
+    measure(nodes.flatMap(tensorsOf).map(({ name }) => name));
+  }
+
   function choose({ node }: Row): void {
     if (node.tensor) dispatch({ type: 'select', name: node.key });
     else dispatch({ type: 'toggle', key: node.key });
@@ -96,6 +113,7 @@ export function treePanel(parent: HTMLElement, { dispatch }: ViewActions): Draw 
     if (event.key in moves) dispatch({ type: 'move', by: moves[event.key] });
     else if (!row) return;
     else if (event.key === 'Enter' || event.key === ' ') choose(row);
+    else if (event.key === 'n') measureBelow();
     else if (event.key === 'ArrowRight') {
       if (row.node.children.length === 0) return;
       if (row.open) dispatch({ type: 'move', by: 1 });
@@ -116,6 +134,14 @@ export function treePanel(parent: HTMLElement, { dispatch }: ViewActions): Draw 
     sort.options[3].disabled = state.changes.size === 0;
     const { comparison, info } = state.host;
     column.hidden = !comparison;
+    const { measured } = state.host;
+    const busy = measured?.phase === 'measuring';
+    setText(norms, busy ? `Stop (${measured.done} of ${measured.total})` : 'Norms');
+    const what =
+      state.filter.trim() || state.sort !== 'tree' ? 'the listed tensors' : 'the row at the cursor';
+    const label = busy ? 'Stop measuring' : `Measure norm, NaN and infinite values of ${what} (n)`;
+    setAttribute(norms, 'aria-label', label);
+    norms.title = label;
     const tensors = state.rows.filter(({ node }) => node.tensor).length;
     const all = info?.tensors.length ?? 0;
     setText(found, state.filter || state.sort !== 'tree' ? `${tensors} of ${all} tensors` : `${all} tensors`);
@@ -150,6 +176,7 @@ function drawRow(
   const selected = tensor !== undefined && node.key === state.selected;
   const change = changeOf(node, state.changes);
   const note = tensor ? noteOf(state, node.key) : '';
+  const measure = measureOf(node, state.measures);
   row.dataset.key = node.key;
   row.id = `row-${index}`;
   row.className = `row ${node.kind}`;
@@ -161,7 +188,7 @@ function drawRow(
   setAttribute(row, 'aria-level', depth + 1);
   setAttribute(row, 'aria-expanded', children.length ? String(open) : undefined);
   setAttribute(row, 'aria-selected', String(selected));
-  setAttribute(row, 'aria-label', rowSpeech(node, change, note));
+  setAttribute(row, 'aria-label', rowSpeech(node, change, note, measure));
   row.title = tensor ? tensor.name : '';
   const color = colorOf(state, level, theme);
   const mark = element('span', 'mark');
@@ -179,6 +206,15 @@ function drawRow(
     ...(change !== undefined && node.label === tensor?.name
       ? []
       : [element('span', 'detail dim', rowDetail(node))]),
+    ...(measure
+      ? [
+          element(
+            'span',
+            measure.nan + measure.infinite ? 'norm bad number' : 'norm number',
+            measureText(measure),
+          ),
+        ]
+      : []),
     ...(note ? [element('span', 'note', note)] : []),
     ...(change === undefined ? [] : [element('span', 'change number', scientific(change)), bar]),
   );

@@ -8,6 +8,8 @@ export interface ViewActions {
   dispatch(action: Action): void;
   command(command: CheckpointCommand): void;
   copy(kind: CopyKind): void;
+  /** Asks for the norms of tensors. */
+  measure(names: readonly string[]): void;
 }
 
 /** What a drawing needs besides the state. */

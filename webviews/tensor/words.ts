@@ -1,4 +1,9 @@
-import type { ArchiveTensor, SliceSpectrum, TensorStatistics } from '../../engine/protocol/index.ts';
+import type {
+  ArchiveTensor,
+  SliceSpectrum,
+  TensorMeasure,
+  TensorStatistics,
+} from '../../engine/protocol/index.ts';
 import { count, fixed, grouped, scientific, significant } from '../ui/format.ts';
 import type { TreeNode } from './tree.ts';
 
@@ -33,10 +38,26 @@ export function rowDetail({ tensor, kind, parameters, bytes }: TreeNode): string
   return parameters ? `${amount(parameters)}, ${bytesText(bytes)}` : bytesText(bytes);
 }
 
+type Measure = Omit<TensorMeasure, 'name'>;
+
+/** `‖W‖ 12.35`, with what is not finite. */
+export function measureText({ norm, nan, infinite }: Measure): string {
+  const bad = [...(nan ? [`${grouped(nan)} NaN`] : []), ...(infinite ? [`${grouped(infinite)} ∞`] : [])];
+  return [`‖W‖ ${significant(norm)}`, ...bad].join(', ');
+}
+
 /** The row for a screen reader. */
-export function rowSpeech(node: TreeNode, change: number | undefined, note: string): string {
+export function rowSpeech(
+  node: TreeNode,
+  change: number | undefined,
+  note: string,
+  measure?: Measure,
+): string {
   const { tensor, label, kind, tensors, parameters } = node;
-  const changed = change === undefined ? '' : `, relative change ${scientific(change)}`;
+  const measured = measure
+    ? `, norm ${significant(measure.norm)}, ${count(measure.nan, 'NaN')}, ${measure.infinite} infinite`
+    : '';
+  const changed = `${change === undefined ? '' : `, relative change ${scientific(change)}`}${measured}`;
   const more = note ? `, ${note}` : '';
   if (!tensor) {
     const what = kind === 'block' ? label : `${kind} ${label}`;

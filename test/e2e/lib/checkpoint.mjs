@@ -40,6 +40,7 @@ export function checkpointState(frame) {
       rows: [...document.querySelectorAll('.row')].map(row => ({
         label: row.querySelector('.name').textContent,
         detail: row.querySelector('.detail')?.textContent,
+        norm: row.querySelector('.norm')?.textContent,
         change: row.querySelector('.change')?.textContent,
         speech: row.getAttribute('aria-label'),
         depth: Number(row.getAttribute('aria-level')),
