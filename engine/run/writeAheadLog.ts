@@ -9,7 +9,7 @@ const COPY_AT = 16 * 2 ** 20;
 /** Length of the log from which on it is begun anew, which the recorder has to wait for. */
 const RENEW_AT = 32 * 2 ** 20;
 /** Bytes written while the thread does not answer, after which the recorder copies the log itself. */
-const PATIENCE = 64 * 2 ** 20;
+const PATIENCE = 32 * 2 ** 20;
 /** How long closing waits for a copy under way, in milliseconds. */
 const LAST_WAIT = 5000;
 

@@ -106,8 +106,8 @@ test.skipIf(process.platform === 'win32')(
   async () => {
     const run = join(folder, 'full.hoperun');
     const args = ['train', '--model', model, '--text', text, '--epochs', '1000', '--run', run];
-    // `ulimit -f` ends every file at 1 MB; Node turns the signal into a failed write, as on a full disk.
-    const { code, stderr } = await runCli(args, { prefix: ['sh', '-c', 'ulimit -f 2048; exec "$0" "$@"'] });
+    // `ulimit -f` ends every file at 4 MB; Node turns the signal into a failed write, as on a full disk.
+    const { code, stderr } = await runCli(args, { prefix: ['sh', '-c', 'ulimit -f 8192; exec "$0" "$@"'] });
     expect([code, stderr]).toEqual([1, expect.stringContaining('the disk refused')]);
     const { runs } = await runJson<{ runs: RunInfo[] }>(['runs', run]);
     expect(runs[0].updates).toBeGreaterThan(10);
@@ -118,7 +118,7 @@ test.skipIf(process.platform === 'win32')(
 test('help explains every command with examples', async () => {
   const { code, stdout } = await runCli(['--help']);
   expect([code, stdout]).toEqual([0, (await runCli([])).stdout]);
-  const commands = [...stdout.matchAll(/^ {2}(\w+) (?:\[options\]|<)/gm)].map(([, name]) => name);
+  const commands = [...stdout.matchAll(/^ {2}([\w-]+) (?:\[options\]|<)/gm)].map(([, name]) => name);
   expect(commands).toEqual([
     'train',
     'probe',
@@ -127,6 +127,7 @@ test('help explains every command with examples', async () => {
     'compare',
     'convert',
     'logits',
+    'add-levels',
     'runs',
     'report',
     'pretrain',

@@ -37,17 +37,18 @@ test('a thread copies the log into the file while the run is written, and the lo
   };
   for (let i = 0; i < 3; i++) write();
   expect(copied()).toBe(0);
-  for (let round = 0; round < 3; round++) {
+  for (let round = 0; round < 5; round++) {
     const before = writer.updates;
     for (let i = 0; i < 8; i++) write();
     await vi.waitFor(() => expect(copied()).toBeGreaterThan(before), { timeout: 20_000, interval: 50 });
   }
-  expect(statSync(`${path}-wal`).size).toBeLessThan(64 * MEGABYTES);
+  // As far as it grows when the thread gets no turn: 32 MB, 16 MB until it is asked, 32 MB of patience, and one state.
+  expect(statSync(`${path}-wal`).size).toBeLessThan(96 * MEGABYTES);
   writer.close();
   expect(existsSync(`${path}-wal`)).toBe(false);
   const reader = RunReader.open(path);
-  expect([...reader.updates()]).toEqual(Array.from({ length: 27 }, (_, i) => sampleUpdate(i)));
-  expect(reader.lastKeyframe()).toEqual({ updates: 27, fastState: STATE });
+  expect([...reader.updates()]).toEqual(Array.from({ length: 43 }, (_, i) => sampleUpdate(i)));
+  expect(reader.lastKeyframe()).toEqual({ updates: 43, fastState: STATE });
   reader.close();
 });
 
