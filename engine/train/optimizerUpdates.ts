@@ -1,6 +1,7 @@
 import type { FastState } from '../model/fastState.ts';
 import { type MemoryWrite, memoryName } from '../model/optimizerMemory.ts';
 import { levelOptimizer } from '../optimizer/levelOptimizer.ts';
+import { type Measurement, measureAll } from '../tensor/measure.ts';
 import { readBack } from '../tensor/readBack.ts';
 import { tf } from '../tensor/tf.ts';
 import type { LevelWrite } from './levelWrites.ts';
@@ -23,8 +24,8 @@ export interface TensorMemoryUpdate extends OptimizerUpdate {
 
 /** A memory of one tensor, before and after a write. */
 interface Place extends Pick<TensorMemoryUpdate, 'level' | 'block' | 'memory' | 'name'> {
-  /** Squares of its norm, its change and its surprise. */
-  readonly values: readonly tf.Tensor[];
+  /** Squares of its norm, its change and, where it answers anything, its surprise. */
+  readonly asked: readonly Measurement[];
 }
 
 /**
@@ -39,10 +40,12 @@ export async function memoryUpdates(
   let places: Place[] = [];
   const read = await readBack(() => {
     places = writes.flatMap(write => placesOf(state, write));
-    return places.length ? tf.stack(places.flatMap(({ values }) => values)) : tf.zeros([0]);
+    return measureAll(places.flatMap(({ asked }) => asked));
   });
-  return places.map(({ values: _, ...place }, i) => {
-    const [norm, deltaNorm, surprise] = read.slice(3 * i, 3 * i + 3).map(Math.sqrt);
+  let at = 0;
+  return places.map(({ asked, ...place }) => {
+    const [norm, deltaNorm, surprise = Number.NaN] = read.slice(at, at + asked.length).map(Math.sqrt);
+    at += asked.length;
     return { ...place, norm, deltaNorm, surprise };
   });
 }
@@ -67,7 +70,11 @@ export function optimizerUpdates(updates: readonly TensorMemoryUpdate[]): Optimi
 function placesOf(state: FastState, { level, optimizer, errors }: LevelWrite): Place[] {
   if (!optimizer?.size) return [];
   const config = state.base.config.cms.optimizers?.[Number(level.slice('cms.'.length))];
-  const squared = (x: tf.Tensor) => tf.sum(tf.square(x));
+  const squares = (of: tf.Tensor, from?: tf.Tensor): Measurement => ({
+    what: 'squares',
+    of: [of],
+    from: from && [from],
+  });
   return state.specs
     .filter(spec => spec.level === level)
     .flatMap(({ name: tensor, shape, block }) => {
@@ -84,12 +91,12 @@ function placesOf(state: FastState, { level, optimizer, errors }: LevelWrite): P
         const after = optimizer.get(name);
         if (!after) return [];
         const surprise = chosen ? chosen.surprise(memory, errors.get(tensor)!, before) : errors.get(tensor);
-        const values = [
-          squared(after),
-          squared(tf.sub(after, before[memory])),
-          surprise ? squared(surprise) : tf.scalar(Number.NaN),
+        const asked = [
+          squares(after),
+          squares(after, before[memory]),
+          ...(surprise ? [squares(surprise)] : []),
         ];
-        return [{ level, block, memory, name, values }];
+        return [{ level, block, memory, name, asked }];
       });
     });
 }
