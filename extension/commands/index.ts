@@ -6,6 +6,7 @@ import { addLevels } from './addLevels.ts';
 import type { CommandContext } from './commandContext.ts';
 import { debugTraining, debugTrainingFile } from './debugTraining.ts';
 import { exportRun } from './exportRun.ts';
+import { loadFastState } from './loadFastState.ts';
 import { probe } from './probe.ts';
 import { resetMemory } from './resetMemory.ts';
 import { restartEngine } from './restartEngine.ts';
@@ -23,6 +24,7 @@ export function registerCommands(c: CommandContext): vscode.Disposable {
     debugTrainingFile: uri => debugTrainingFile(c, uri),
     stop: () => stop(c),
     reset: () => resetMemory(c),
+    loadFastState: uri => loadFastState(c, uri),
     selectModel: () => selectModel(c),
     addLevels: () => addLevels(c),
     probe: given => probe(c, given),

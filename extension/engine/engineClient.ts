@@ -28,6 +28,7 @@ import {
   type EngineErrorData,
   FrameSeen,
   type InitializeResult,
+  LoadFastState,
   LoadModel,
   MeasureBackends,
   type MeasureParams,
@@ -251,6 +252,14 @@ export class EngineClient implements Disposable {
   /** @returns bytes written */
   async saveFastState(path: string, token?: Token): Promise<number> {
     return (await (await this.#supervisor.engine()).request(SaveFastState, { path }, { token })).bytes;
+  }
+
+  /** Puts a saved fast state into the memory. @throws EngineFailure for one of another base; the memory stays */
+  async loadFastState(path: string, token?: Token): Promise<ModelInfo> {
+    const model = await (await this.#supervisor.engine()).request(LoadFastState, { path }, { token });
+    this.#memory.stateLoaded(path, model);
+    this.#modelChanged.fire(model);
+    return model;
   }
 
   async addLevels(params: AddLevelsParams, token?: Token): Promise<void> {

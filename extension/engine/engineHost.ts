@@ -160,6 +160,12 @@ export class EngineHost implements EngineApi, vscode.Disposable {
     return (await this.#started()).saveFastState(path, token);
   }
 
+  /** Puts a saved fast state into the memory of the configured model. */
+  async loadFastState(path: string, token?: vscode.CancellationToken): Promise<ModelInfo> {
+    await this.model(token);
+    return (await this.#started()).loadFastState(path, token);
+  }
+
   /** Stacks memory levels on a pre-trained model, in a new model folder; as long as it takes. */
   async addLevels(params: AddLevelsParams, token?: vscode.CancellationToken): Promise<void> {
     return (await this.#started()).addLevels(params, token);

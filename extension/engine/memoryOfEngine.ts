@@ -1,5 +1,5 @@
 import type { ModelInfo } from '../../engine/protocol/index.ts';
-import { LoadModel, Recover } from '../../engine/protocol/requests.ts';
+import { LoadFastState, LoadModel, Recover } from '../../engine/protocol/requests.ts';
 import { SeekRun } from '../../engine/protocol/runRequests.ts';
 import { failureText } from './engineFailure.ts';
 import type { EngineLog } from './engineLog.ts';
@@ -27,6 +27,8 @@ export class MemoryOfEngine {
   modelPath?: string;
   model?: ModelInfo;
   restored: Restored = { updates: 0 };
+  /** A saved fast state that the memory was put to before its runs. */
+  #statePath?: string;
   /** Newest first. The one before stays until the newest is finished: a crash may come before its first update. */
   #runPaths: string[] = [];
   /** Unless the memory is at the end of its newest run. */
@@ -38,9 +40,7 @@ export class MemoryOfEngine {
 
   loaded(path: string, model: ModelInfo): void {
     this.modelPath = path;
-    this.model = model;
-    this.#runPaths = [];
-    this.#place = undefined;
+    this.reset(model);
   }
 
   training(runPath?: string): void {
@@ -73,8 +73,15 @@ export class MemoryOfEngine {
 
   reset(model: ModelInfo): void {
     this.model = model;
+    this.#statePath = undefined;
     this.#runPaths = [];
     this.#place = undefined;
+  }
+
+  /** The memory was put to a saved fast state. */
+  stateLoaded(path: string, model: ModelInfo): void {
+    this.reset(model);
+    this.#statePath = path;
   }
 
   /** Loads the model and recovers the memory. @throws EngineFailure only when the engine itself fails. */
@@ -86,7 +93,7 @@ export class MemoryOfEngine {
       this.model = await engine.request(LoadModel, { path: this.modelPath });
     } catch (error) {
       if (engine.cause !== undefined) throw error;
-      this.modelPath = this.model = undefined;
+      this.modelPath = this.model = this.#statePath = undefined;
       this.#runPaths = [];
       this.#place = undefined;
       this.restored = { updates: 0, problem: `The model could not be loaded again: ${failureText(error)}` };
@@ -121,7 +128,17 @@ export class MemoryOfEngine {
       }
     }
     this.#runPaths = [];
-    return { updates: 0, problem: problems.join(' ') || 'It was not recorded.' };
+    const path = this.#statePath;
+    if (path === undefined) return { updates: 0, problem: problems.join(' ') || 'It was not recorded.' };
+    try {
+      const { updates } = await engine.request(LoadFastState, { path });
+      log.info(`Loaded a fast state of ${updates} updates again`);
+      return { updates, problem: problems.join(' ') || undefined };
+    } catch (error) {
+      if (engine.cause !== undefined) throw error;
+      this.#statePath = undefined;
+      return { updates: 0, problem: [...problems, failureText(error)].join(' ') };
+    }
   }
 
   /** @returns why the memory could not go there, in sentences */

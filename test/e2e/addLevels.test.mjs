@@ -1,7 +1,7 @@
 // A Llama of Hugging Face gets memory levels, and is trained on a selection.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { cp, readFile } from 'node:fs/promises';
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { root } from '../vscode/setup.mjs';
@@ -13,6 +13,7 @@ import {
   answerInput,
   clearNotifications,
   command,
+  dialog,
   eventually,
   messageOf,
   notification,
@@ -90,6 +91,35 @@ test('Export writes its fast state as a file of its own, which names its base', 
   const base = createHash('sha256').update(await readFile(join(made, 'model.safetensors')));
   assert.equal(header.__metadata__.model, base.digest('hex'));
   assert.ok('fast.blocks.2.cms.0.contract.weight' in header, Object.keys(header).join());
+  await clearNotifications(page);
+});
+
+test('Load Fast State… puts it back after a reset, and refuses one of another base with both hashes', async () => {
+  const path = join(session.folder, 'boats.hopestate');
+  await command(page, 'Hopescope: Reset Memory');
+  await (await dialog(page)).locator('.monaco-button', { hasText: 'Reset' }).click();
+  await notification(page, 'The memory is back at the base checkpoint.');
+  await command(page, 'Hopescope: Load Fast State…');
+  await saveAs(page, path, 'Load');
+  const message = await messageOf(await notification(page, 'The memory of'));
+  assert.match(message, /holds [1-9][\d ,]* updates\.$/);
+  await clearNotifications(page);
+  // The same state, said to be of another base.
+  const bytes = await readFile(path);
+  const header = bytes.subarray(8, 8 + Number(bytes.readBigUInt64LE(0)));
+  const { model } = JSON.parse(header.toString()).__metadata__;
+  const other = model.replace(/./g, digit => (digit === '0' ? '1' : '0'));
+  const foreign = join(session.folder, 'foreign.hopestate');
+  const text = header.toString().replaceAll(model, other);
+  await writeFile(
+    foreign,
+    Buffer.concat([bytes.subarray(0, 8), Buffer.from(text), bytes.subarray(8 + header.length)]),
+  );
+  await command(page, 'Hopescope: Load Fast State…');
+  await saveAs(page, foreign, 'Load');
+  await (await dialog(page)).locator('.monaco-button', { hasText: 'Load' }).click();
+  const refusal = await messageOf(await notification(page, 'belongs to another model'));
+  assert.ok(refusal.includes(model) && refusal.includes(other), refusal);
   await clearNotifications(page);
 });
 

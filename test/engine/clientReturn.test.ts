@@ -57,6 +57,25 @@ test('an engine that dies comes back where the memory had been put in a run, bit
   expect((await state()).equals(before)).toBe(true);
 });
 
+test('an engine that dies comes back with a fast state that was loaded, and with what was trained on it', async () => {
+  const saved = bench.path('kept.hopestate');
+  await client.train(trainRequest({ runPath: bench.path('kept.hoperun') }), quiet, never);
+  await client.saveFastState(saved);
+  const before = await state();
+  const { updates } = client.model!;
+  await client.resetMemory();
+  expect((await client.loadFastState(saved)).updates).toBe(updates);
+  expect((await killed()).restored).toMatchObject({ updates, problem: undefined });
+  expect((await state()).equals(before)).toBe(true);
+  await client.train(trainRequest({ runPath: bench.path('further.hoperun') }), quiet, never);
+  const further = await state();
+  expect(further.equals(before)).toBe(false);
+  await killed();
+  expect((await state()).equals(further)).toBe(true);
+  await client.resetMemory();
+  expect((await killed()).restored).toMatchObject({ updates: 0 });
+});
+
 test('an engine that dies in a stepped training comes back where its cursor was, bit by bit', async () => {
   const request = trainRequest({ runPath: bench.path('stepped.hoperun') });
   await client.openStepper(request, () => {});
