@@ -155,8 +155,8 @@ test.skipIf(process.platform === 'win32')(
   'a full disk stops recording with a clear error and keeps the rest',
   async () => {
     const path = join(folder, 'full.hoperun');
-    // `ulimit -f` makes every file end at 1 MB; Node turns the signal into a failed write, as on a full disk.
-    const command = `ulimit -f 2048; exec "$0" "$1" "$2" 100000`;
+    // `ulimit -f` makes every file end at 4 MB; Node turns the signal into a failed write, as on a full disk.
+    const command = `ulimit -f 8192; exec "$0" "$1" "$2" 100000`;
     const recorder = spawn('sh', ['-c', command, process.execPath, SCRIPT, path], { stdio: 'pipe' });
     children.add(recorder);
     let out = '';
