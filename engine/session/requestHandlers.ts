@@ -13,6 +13,9 @@ import { Measuring } from './measuring.ts';
 import { handleRuns } from './runHandlers.ts';
 import { Session } from './session.ts';
 
+/** From opening the wasm backend to the test of several cores, in milliseconds: a first training is under way by then. */
+const CORES_TESTED_AFTER = 2000;
+
 /** Answers the requests of one host. Every refusal carries a code and what the user can do. */
 export function handleRequests(connection: MessageConnection, engineVersion: string): void {
   let session: Session | undefined;
@@ -48,7 +51,8 @@ export function handleRequests(connection: MessageConnection, engineVersion: str
     const options = { nativeFolder, threads };
     const onNote = (text: string) => void connection.sendNotification(protocol.Log, { level: 'info', text });
     const onOpening = (name: BackendName) => connection.sendNotification(protocol.OpeningBackend, { name });
-    const choice = { ...start, preference, engineVersion, options: { ...options, onNote }, onOpening };
+    const opening = { ...options, testAfter: CORES_TESTED_AFTER, onNote };
+    const choice = { ...start, preference, engineVersion, options: opening, onOpening };
     const { opened, verdict } = await chooseBackend(choice).catch(({ message }: Error) => {
       const remedy = 'Choose another in the setting hopescope.engine.backend.';
       throw new EngineError('bad-backend', message, remedy);

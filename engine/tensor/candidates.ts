@@ -53,8 +53,8 @@ export const candidates: readonly Candidate[] = [
   {
     name: 'wasm',
     title: 'wasm',
-    open: async ({ wasmFolder, threads, onNote }) => {
-      await openWasm(wasmFolder, { threads, onNote });
+    open: async ({ wasmFolder, ...threads }) => {
+      await openWasm(wasmFolder, threads);
       return 'wasm';
     },
     version: ({ wasmFolder, threads = 'auto' }) =>

@@ -9,6 +9,8 @@ import { findWasmFile, libraryFile, threadFile } from './wasm/wasmFiles.ts';
 /** How many cores, and what is done with a sentence on them; by default the thread that asks computes alone. */
 export interface WasmThreads {
   readonly threads?: ThreadCount;
+  /** Milliseconds until `auto` is tried, so that what is asked for first need not wait; by default it is tried first. */
+  readonly testAfter?: number;
   onNote?(text: string): void;
 }
 
@@ -34,11 +36,13 @@ export async function openWasm(wasmFolder?: string, threads: WasmThreads = {}): 
 async function shareKernels(
   backend: HostBackend,
   wasmFolder: string | undefined,
-  { threads = 1, onNote }: WasmThreads,
+  { threads = 1, testAfter = 0, onNote }: WasmThreads,
 ): Promise<void> {
   const kernels = currentKernels()!;
   if (threads === 1 && !kernels.pool) return;
   const file = resolve(findWasmFile(threadFile, wasmFolder));
-  const decided = await openPool(kernels, backend, threads, file, { onLoss: onNote });
-  onNote?.(decided);
+  const open = async () => onNote?.(await openPool(kernels, backend, threads, file, { onLoss: onNote }));
+  if (threads !== 'auto' || testAfter === 0) return open();
+  // Whatever was begun meanwhile goes on with the same numbers on more cores.
+  setTimeout(open, testAfter).unref();
 }
