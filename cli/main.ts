@@ -15,6 +15,7 @@ import { addPretrain } from './pretrain.ts';
 import { addProbe } from './probe.ts';
 import { addReport } from './report.ts';
 import { addRuns } from './runs.ts';
+import { addSnapshots } from './snapshots.ts';
 import { addTrain } from './train.ts';
 
 const HELP = `
@@ -43,6 +44,7 @@ addLogits(program);
 addAddLevels(program);
 addRuns(program);
 addReport(program);
+addSnapshots(program);
 addPretrain(program);
 addExperiment(program);
 addBackends(program);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BackendName, BackendPreference } from '../engine/protocol/backend.ts';
+import { lackOfStates } from '../engine/run/index.ts';
 import { EngineError } from '../engine/session/engineError.ts';
 import { withRun } from '../engine/session/runReading.ts';
 import type { Session } from '../engine/session/session.ts';
@@ -27,6 +28,8 @@ export async function modelOfRun(
   output: Output,
 ): Promise<ModelOfRun> {
   const header = await withRun(path, reader => reader.header);
+  const lack = lackOfStates(header);
+  if (lack) return { unavailable: lack };
   if (model === undefined && (await hashOf(DEFAULT_MODEL)) !== header.modelHash) {
     return {
       unavailable: `They need the model “${header.modelName}” that it was made with. Name its folder with --model.`,

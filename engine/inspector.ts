@@ -16,8 +16,12 @@ import {
   MeasureProgressType,
   MeasureTensors,
   OpenArchive,
+  SnapshotProgressType,
+  WriteSnapshotRun,
 } from './protocol/inspectorRequests.ts';
 import type { EngineErrorData } from './protocol/requests.ts';
+import { RunFileError } from './run/index.ts';
+import { writeSnapshotRun } from './snapshots/snapshotRun.ts';
 
 /**
  * The process that looks into checkpoints: it has no model, so that it answers while the engine trains, and what goes
@@ -41,7 +45,7 @@ async function answer<R>(
     if (error instanceof CheckpointError) {
       return new ResponseError(-32000, message, { code: 'bad-model', remedy: error.remedy });
     }
-    if (error instanceof RangeError || controller.signal.aborted) {
+    if (error instanceof RunFileError || error instanceof RangeError || controller.signal.aborted) {
       return new ResponseError(-32000, message, { code: 'bad-input' });
     }
     console.error(error);
@@ -85,5 +89,14 @@ connection.onRequest(MeasureTensors, ({ id, names, token: progress }, token) =>
       signal,
     ),
   ),
+);
+connection.onRequest(WriteSnapshotRun, ({ folder, target, levels, engineVersion, token: progress }, token) =>
+  answer(token, async signal => ({
+    snapshots: await writeSnapshotRun(folder, target, {
+      ...{ levels, engineVersion, signal },
+      onProgress: (done, total) =>
+        void connection.sendProgress(SnapshotProgressType, progress, { done, total }),
+    }),
+  })),
 );
 connection.listen();

@@ -39,7 +39,7 @@ export function activate(context: vscode.ExtensionContext): void {
     vscode.window.registerWebviewViewProvider(LevelsViewProvider.id, levels),
     ...[pinned, catalog, timeline.disposable],
     registerTrees(store, host, pinned),
-    registerCheckpoints(context, log),
+    registerCheckpoints(context, log, timeline.timelines),
     registerPinning(store, pinned),
     registerRuns(store, host, catalog, timeline.timelines),
     registerAbsorption({ context, store, engine: host, trainer, catalog, timelines: timeline.timelines }),

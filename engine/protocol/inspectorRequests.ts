@@ -86,3 +86,16 @@ export const MeasureTensors = new RequestType<
 >('archive/measure');
 export const MeasureProgressType = new ProgressType<{ rows: readonly TensorMeasure[]; done: number }>();
 export const CompareProgressType = new ProgressType<CompareProgress>();
+/** Writes a run of the snapshots in a folder, and names them; pairs are told by `SnapshotProgressType`. */
+export const WriteSnapshotRun = new RequestType<
+  {
+    folder: string;
+    target: string;
+    levels: Readonly<Record<string, string>>;
+    engineVersion: string;
+    token: string;
+  },
+  { snapshots: readonly string[] },
+  EngineErrorData
+>('snapshots/write');
+export const SnapshotProgressType = new ProgressType<{ done: number; total: number }>();

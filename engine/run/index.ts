@@ -4,7 +4,7 @@ export { keyframesToDrop } from './keyframeBudget.ts';
 export * from './keyframePolicy.ts';
 export * from './overview.ts';
 export { RunFileError } from './runFileError.ts';
-export type { RunHeader, RunStatus } from './runHeader.ts';
+export { lackOfStates, type RunHeader, type RunStatus } from './runHeader.ts';
 export * from './runReader.ts';
 export type { RunTokens } from './runTokens.ts';
 export * from './runWriter.ts';

@@ -12,7 +12,7 @@ export interface RunHeader {
   readonly runId: string;
   readonly title: string;
   readonly modelName: string;
-  /** SHA-256 of the base checkpoint's `model.safetensors`, hexadecimal. */
+  /** SHA-256 of the base checkpoint's `model.safetensors`, hexadecimal; empty where the run was made of snapshots. */
   readonly modelHash: string;
   /** SHA-256 of `tokenizer.json`, hexadecimal. */
   readonly tokenizerHash: string;
@@ -21,7 +21,7 @@ export interface RunHeader {
   /** ISO 8601. */
   readonly createdAt: string;
   readonly options: TrainOptions;
-  /** Fast to slow, without `outer`. */
+  /** Fast to slow; `outer` is among them only where snapshots of a whole training are told of. */
   readonly levels: readonly LevelInfo[];
   readonly blocks: number;
   /** Order of the numbers of one block and level in an update. */
@@ -38,6 +38,13 @@ export interface RunHeader {
 /** `running` also when the process that wrote the run is gone. */
 export type RunStatus = 'running' | 'finished' | 'cancelled' | 'failed';
 export const RUN_STATUSES: readonly RunStatus[] = ['running', 'finished', 'cancelled', 'failed'];
+
+/** Why no state of a run can be had whatever model is loaded, one sentence; undefined where that is not so. */
+export function lackOfStates({ modelHash }: RunHeader): string | undefined {
+  return modelHash === ''
+    ? 'It was made of snapshots, whose changes it tells without their weights.'
+    : undefined;
+}
 
 /** Numbers in `Update.metrics`: blocks × levels × metrics. */
 export function metricsPerUpdate(header: RunHeader): number {
@@ -67,7 +74,8 @@ export function checkHeader(header: RunHeader): RunHeader {
   if (!isCount(header.blocks)) refuse('blocks', header.blocks);
   if (!Array.isArray(header.levels) || header.levels.length === 0) refuse('levels', header.levels);
   for (const level of header.levels) {
-    if (!/^(memory|projections|cms\.\d+)$/.test(level?.id) || !isCount(level.period)) refuse('levels', level);
+    if (!/^(memory|projections|cms\.\d+|outer)$/.test(level?.id) || !isCount(level.period))
+      refuse('levels', level);
   }
   if (header.metrics?.join() !== METRICS.join()) refuse('metrics', header.metrics);
   if (metricsPerUpdate(header) > MOST_METRICS) refuse('blocks', header.blocks);

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { tickOf } from '../checkpoint/config.ts';
 import { FastState } from '../model/fastState.ts';
 import { StateSnapshot } from '../model/stateSnapshot.ts';
-import type { RunReader } from '../run/index.ts';
+import { lackOfStates, type RunReader } from '../run/index.ts';
 import { OnlineTrainer } from '../train/onlineTrainer.ts';
 import { RecordedTicks } from '../train/recordedTicks.ts';
 import { breathOrStop } from './breath.ts';
@@ -38,6 +38,8 @@ export class RunStates {
 
   /** Why states of this run cannot be restored, one sentence; undefined when they can. */
   unavailable({ header }: RunReader): string | undefined {
+    const lack = lackOfStates(header);
+    if (lack) return lack;
     if (header.modelHash !== this.model.modelHash) {
       return `Its states need the model “${header.modelName}” that it was made with; another one is loaded.`;
     }

@@ -6,7 +6,7 @@ import type { Probe, ProbeScore } from '../protocol/probe.ts';
 import type { RecoverResult } from '../protocol/requests.ts';
 import type { RunInfo } from '../protocol/runInfo.ts';
 import type { TokenSpans, TrainRequest, TrainResult } from '../protocol/training.ts';
-import { annotateRun } from '../run/index.ts';
+import { annotateRun, lackOfStates } from '../run/index.ts';
 import { type BranchHooks, type BranchRequest, trainBranch } from './branch.ts';
 import { continueRun } from './continuation.ts';
 import { describeTensors } from './describe.ts';
@@ -111,7 +111,8 @@ export class Session {
     return withRun(path, reader => {
       const unavailable = this.states
         ? this.states.unavailable(reader)
-        : `Its states need the model “${reader.header.modelName}” that it was made with; none is loaded.`;
+        : (lackOfStates(reader.header) ??
+          `Its states need the model “${reader.header.modelName}” that it was made with; none is loaded.`);
       return describeRun(reader, unavailable);
     });
   }

@@ -41,7 +41,10 @@ async function shareKernels(
   const kernels = currentKernels()!;
   if (threads === 1 && !kernels.pool) return;
   const file = resolve(findWasmFile(threadFile, wasmFolder));
-  const open = async () => onNote?.(await openPool(kernels, backend, threads, file, { onLoss: onNote }));
+  const open = async () => {
+    const decided = await openPool(kernels, backend, threads, file, { onLoss: onNote });
+    onNote?.(decided);
+  };
   if (threads !== 'auto' || testAfter === 0) return open();
   // Whatever was begun meanwhile goes on with the same numbers on more cores.
   setTimeout(open, testAfter).unref();

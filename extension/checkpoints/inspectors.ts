@@ -1,7 +1,8 @@
-import * as vscode from 'vscode';
+import type * as vscode from 'vscode';
 import type { ArchiveInfo } from '../../engine/protocol/index.ts';
 import { CloseArchive, OpenArchive } from '../../engine/protocol/inspectorRequests.ts';
 import { engineCommand } from '../settings/configuration.ts';
+import { levelPatterns } from '../settings/levelPatterns.ts';
 import { InspectorProcess } from './inspectorProcess.ts';
 
 /** A checkpoint that is open in the inspector process. */
@@ -67,13 +68,4 @@ export class Inspectors implements vscode.Disposable {
     this.#process = new InspectorProcess({ modulePath, execPath, env }, this.#log);
     return this.#process;
   }
-}
-
-/** The setting `hopescope.levels`: what is not a text is left out, what is no level the reader refuses in words. */
-function levelPatterns(): Record<string, string> {
-  const value: unknown = vscode.workspace.getConfiguration('hopescope').get('levels');
-  if (typeof value !== 'object' || value === null) return {};
-  return Object.fromEntries(
-    Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
-  );
 }

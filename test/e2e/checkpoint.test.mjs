@@ -8,6 +8,7 @@ import { checkpointIn, checkpointState, inExplorer } from './lib/checkpoint.mjs'
 import { keepEvidence, screenshot } from './lib/evidence.mjs';
 import { layoutFaults } from './lib/layout.mjs';
 import { openSession } from './lib/session.mjs';
+import { heatMarks, timelineIn, timelineState } from './lib/timeline.mjs';
 import { command, eventually, pick, saveAs, setTheme } from './lib/workbench.mjs';
 
 const THEMES = { light: 'Light Modern', contrast: 'Default High Contrast', dark: 'Dark Modern' };
@@ -26,6 +27,9 @@ before(async () => {
       'later.safetensors': changed(base),
       'run.pt': fixture('km_selfmod_tiny/step_000010.pt'),
       'danger.pt': fixture('bad/pt_pickle_os_system.pt'),
+      'snapshots/step_1.safetensors': base,
+      'snapshots/step_2.safetensors': changed(base),
+      'snapshots/step_10.safetensors': changed(changed(base)),
       'arrays.npz': fixture('numpy/deflated.npz'),
     },
   });
@@ -166,6 +170,28 @@ test('two checkpoints are compared, the most changed first', async () => {
   assert.ok(deltaCells > 100);
   assert.ok(charts.some(({ title }) => title === 'ΔW'));
   await inEveryTheme('comparison');
+});
+
+test('a folder of snapshots opens as a run, with what each changed level by level', async () => {
+  await command(page, 'View: Close All Editors');
+  await command(page, 'Hopescope: Open Snapshots as Run…');
+  await saveAs(page, join(session.workspace, 'snapshots'), 'Open Snapshots');
+  const timeline = await timelineIn(page);
+  const { values } = await eventually(
+    () => timelineState(timeline),
+    ({ most, tokens }) => most === 2 && tokens === 2,
+    { what: 'the two snapshots after the first' },
+  );
+  const level = 'cms.1';
+  assert.ok(level in values && 'outer' in values, Object.keys(values).join());
+  await eventually(
+    () => heatMarks(timeline, level),
+    marks => marks >= 2,
+    { what: 'what both changed' },
+  );
+  assert.equal(await heatMarks(timeline, 'outer'), 0);
+  assert.equal(await timeline.locator('.track.fixed').count(), 0);
+  await screenshot(page, 'checkpoint-snapshots');
 });
 
 test('a file that would run code is refused in words, and nothing runs', async () => {

@@ -130,6 +130,7 @@ test('help explains every command with examples', async () => {
     'add-levels',
     'runs',
     'report',
+    'snapshots',
     'pretrain',
     'experiment',
     'backends',

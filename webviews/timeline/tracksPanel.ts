@@ -78,13 +78,7 @@ function build(panel: HTMLElement, run: RunInfo, actions: ViewActions): Tracks {
   scale.append(ramp);
   panel.append(element('div', 'track head', element('div', 'name', 'updates'), scale));
   const levels = run.levels.map((_, level) => levelTrack(panel, run, level, actions));
-  const fixedRow = element(
-    'div',
-    'track fixed',
-    element('div', 'name', element('b', 'dim', 'outer')),
-    element('div', 'plot dim', 'fixed while training on a selection'),
-  );
-  panel.append(fixedRow);
+  if (!run.levels.some(({ id }) => id === 'outer')) panel.append(fixedRow());
   const after = [gatesTrack(panel, run, actions), driftTrack(panel, run, actions)];
   const all = [...parts, ...levels, ...after];
   return {
@@ -94,6 +88,16 @@ function build(panel: HTMLElement, run: RunInfo, actions: ViewActions): Tracks {
       for (const part of all) part.draw(state, theme);
     },
   };
+}
+
+function fixedRow(): HTMLElement {
+  const name = element('div', 'name', element('b', 'dim', 'outer'));
+  return element(
+    'div',
+    'track fixed',
+    name,
+    element('div', 'plot dim', 'fixed while training on a selection'),
+  );
 }
 
 interface Part {
