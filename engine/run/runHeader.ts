@@ -73,9 +73,11 @@ export function checkHeader(header: RunHeader): RunHeader {
   }
   if (!isCount(header.blocks)) refuse('blocks', header.blocks);
   if (!Array.isArray(header.levels) || header.levels.length === 0) refuse('levels', header.levels);
+  const known = lackOfStates(header)
+    ? /^(memory|projections|cms\.\d+|outer)$/
+    : /^(memory|projections|cms\.\d+)$/;
   for (const level of header.levels) {
-    if (!/^(memory|projections|cms\.\d+|outer)$/.test(level?.id) || !isCount(level.period))
-      refuse('levels', level);
+    if (!known.test(level?.id) || !isCount(level.period)) refuse('levels', level);
   }
   if (header.metrics?.join() !== METRICS.join()) refuse('metrics', header.metrics);
   if (metricsPerUpdate(header) > MOST_METRICS) refuse('blocks', header.blocks);
