@@ -81,13 +81,14 @@ function rowsOf(reader: RunReader, snapshots: readonly string[]): Row[] {
         metrics[(block * levels.length + level) * METRICS.length + METRIC_INDEX[metric]];
       const known = (metric: keyof typeof METRIC_INDEX) =>
         Array.from({ length: blocks }, (_, block) => of(block, metric)).filter(Number.isFinite);
+      const drifts = known('drift');
       const delta = Math.hypot(...known('deltaNorm'));
       return {
         snapshot: snapshots[index + 1],
         level: id,
         delta,
         relative: delta / Math.hypot(...known('weightNorm')),
-        drift: Math.max(...known('drift')),
+        drift: drifts.length > 0 ? Math.max(...drifts) : Number.NaN,
       };
     }),
   );

@@ -1,7 +1,4 @@
-/**
- * Random bytes in hexadecimal digits, two a byte. The global generator is used because `node:crypto` takes an eighth of
- * the time that activation has.
- */
+/** Random bytes in hexadecimal digits, two a byte. Loading `node:crypto` for them would lengthen activation. */
 export function randomName(bytes: number): string {
   return Buffer.from(crypto.getRandomValues(new Uint8Array(bytes))).toString('hex');
 }
