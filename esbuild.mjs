@@ -46,7 +46,7 @@ const bundles = [
       candidate: 'engine/candidate.ts',
       inspector: 'engine/inspector.ts',
       cli: 'cli/main.ts',
-      logThread: 'engine/run/logThread.ts',
+      runFileWorker: 'engine/run/runFileWorker.ts',
       gradientWorker: 'engine/train/gradientWorker.ts',
     },
   },

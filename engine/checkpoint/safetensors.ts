@@ -72,13 +72,11 @@ export async function writeSafetensors(
 export function encodeSafetensors(
   tensors: Iterable<Pick<NamedTensor, 'name' | 'shape' | 'data'>>,
   metadata: Readonly<Record<string, string>> = {},
-  room?: Uint8Array,
+  room: (length: number) => Uint8Array = length => new Uint8Array(length),
 ): Uint8Array {
   const pieces = serializeSafetensors('memory', tensors, metadata);
   const length = pieces.reduce((sum, piece) => sum + piece.byteLength, 0);
-  const fits = room && room.buffer.byteLength >= length;
-  // Memory of its own: small Buffers share theirs with others.
-  const file = fits ? new Uint8Array(room.buffer, 0, length) : new Uint8Array(length);
+  const file = room(length);
   let at = 0;
   for (const piece of pieces) {
     file.set(piece, at);

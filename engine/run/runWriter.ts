@@ -9,23 +9,31 @@ import { condense, STRETCH } from './overview.ts';
 import { guarded } from './runFileError.ts';
 import { metricsPerUpdate, type RunHeader, type RunStatus } from './runHeader.ts';
 import { LEVEL_COLUMNS } from './schema.ts';
+import { WorkerHandle } from './workerHandle.ts';
+import { KEYFRAME } from './workerState.ts';
 import { WriteAheadLog } from './writeAheadLog.ts';
 
 /** About what the commit of an update adds to the log: the pages that it changes. */
 const COMMIT_BYTES = 130_000;
 
-/** Records one run. Every method that returns has committed: what it wrote survives the end of this process. */
+/**
+ * Records one run. Every method that returns has committed: what it wrote survives the end of this process. Only a
+ * keyframe that was given to the worker may still be on its way.
+ */
 export class RunWriter {
   readonly path: string;
   readonly #header: RunHeader;
   readonly #database: DatabaseSync;
   readonly #statements: ReturnType<typeof prepareAll>;
+  readonly #worker: WorkerHandle;
   readonly #log: WriteAheadLog;
   #tokens = 0;
   #updates = 0;
   /** Updates of the stretch that is not yet full. */
   #stretch: Update[] = [];
   #keyframes: readonly KeptKeyframe[] = [];
+  /** What the worker writes, and the keyframes before. */
+  #given: (KeptKeyframe & { fastState: Uint8Array; before: readonly KeptKeyframe[] }) | undefined;
 
   /** Starts a run file. @throws RunFileError when the path is taken or cannot be written. */
   static create(path: string, header: RunHeader): RunWriter {
@@ -38,7 +46,8 @@ export class RunWriter {
     this.#header = header;
     this.#database = database;
     this.#statements = prepareAll(database);
-    this.#log = new WriteAheadLog(path, database);
+    this.#worker = new WorkerHandle(path);
+    this.#log = new WriteAheadLog(this.#worker, database);
   }
 
   /** Updates recorded so far. */
@@ -81,32 +90,56 @@ export class RunWriter {
     this.#tokens += ids.length;
   }
 
-  /** Records one update in one transaction. @throws RangeError when it is not the next, or not of the run's shape. */
-  append(update: Update): void {
-    const { index, position, loss, surprise, metrics } = update;
-    if (index !== this.#updates)
-      throw new RangeError(`update ${index} does not follow ${this.#updates} updates`);
+  /** Whether a keyframe is being written: until it is, everything else has to wait. */
+  get occupied(): boolean {
+    return this.#given !== undefined && this.#worker.keyframe === KEYFRAME.writing;
+  }
+
+  /** Whether a keyframe that was given away is not written yet. */
+  get keyframeUnderWay(): boolean {
+    if (!this.#given) return false;
+    const { keyframe } = this.#worker;
+    return keyframe === KEYFRAME.given || keyframe === KEYFRAME.writing;
+  }
+
+  /** Records updates in one transaction. @throws RangeError when they are not the next, or not of the run's shape. */
+  append(...updates: readonly Update[]): void {
     const expected = metricsPerUpdate(this.#header);
-    if (metrics.length !== expected) {
-      throw new RangeError(`update ${index} has ${metrics.length} metrics, expected ${expected}`);
-    }
-    const stretch = [...this.#stretch, update];
-    this.#transaction(() => {
-      const { length } = surprise;
-      const crc = updateChecksum(update);
-      this.#statements.update.run(index, position, length, loss, bytesOf(metrics), bytesOf(surprise), crc);
-      this.#appendFired(index, metrics);
-      if (stretch.length === STRETCH) this.#appendStretch(stretch);
+    updates.forEach(({ index, metrics }, i) => {
+      if (index !== this.#updates + i) {
+        throw new RangeError(`update ${index} does not follow ${this.#updates + i} updates`);
+      }
+      if (metrics.length !== expected) {
+        throw new RangeError(`update ${index} has ${metrics.length} metrics, expected ${expected}`);
+      }
     });
-    this.#updates += 1;
-    this.#stretch = stretch.length === STRETCH ? [] : stretch;
+    let stretch = [...this.#stretch];
+    this.#transaction(() => {
+      for (const update of updates) {
+        stretch.push(update);
+        this.#appendUpdate(update);
+        if (stretch.length < STRETCH) continue;
+        this.#appendStretch(stretch);
+        stretch = [];
+      }
+    }, COMMIT_BYTES * updates.length);
+    this.#updates += updates.length;
+    this.#stretch = stretch;
+  }
+
+  #appendUpdate(update: Update): void {
+    const { index, position, loss, surprise, metrics } = update;
+    const crc = updateChecksum(update);
+    const values = [bytesOf(metrics), bytesOf(surprise), crc] as const;
+    this.#statements.update.run(index, position, surprise.length, loss, ...values);
+    this.#appendFired(index, metrics);
   }
 
   /** What the overview of a long run is drawn from. */
   #appendStretch(updates: readonly Update[]): void {
     const { blocks, levels } = this.#header;
     const tracks = bytesOf(condense(updates, blocks, levels.length));
-    this.#statements.stretch.run(Math.floor(this.#updates / STRETCH), tracks, crc32(tracks));
+    this.#statements.stretch.run(updates[0].index / STRETCH, tracks, crc32(tracks));
   }
 
   /** One row a level that fired, for SQL; the numbers of the others are in the update's `metrics` only. */
@@ -128,27 +161,63 @@ export class RunWriter {
    * @param fastState A safetensors file. @throws RangeError when it lies before the last keyframe or past the last update.
    */
   keyframe(updates: number, fastState: Uint8Array): void {
+    this.settle();
+    const { dropped, kept } = this.#place(updates, fastState);
+    this.#transaction(() => {
+      for (const at of dropped) this.#statements.dropKeyframe.run(at);
+      this.#statements.keyframe.run(updates, crc32(fastState), fastState);
+    }, fastState.byteLength);
+    this.#keyframes = kept;
+  }
+
+  /**
+   * As `keyframe`, but a worker writes it while training goes on; `settle` tells when that is done.
+   * @param fastState in shared memory that stays as it is until then
+   */
+  giveKeyframe(updates: number, fastState: Uint8Array): void {
+    this.settle();
+    const { dropped, kept } = this.#place(updates, fastState);
+    if (!this.#worker.writeKeyframe({ updates, fastState, dropped })) {
+      this.keyframe(updates, fastState);
+      return;
+    }
+    this.#given = { updates, bytes: fastState.byteLength, fastState, before: this.#keyframes };
+    this.#keyframes = kept;
+  }
+
+  /**
+   * Waits until the keyframe that was given to the worker is in the file, and writes it where the worker could not.
+   * @returns seconds that it took the worker, 0 where it wrote none @throws RunFileError
+   */
+  settle(): number {
+    const given = this.#given;
+    if (!given) return 0;
+    const written = this.#worker.settleKeyframe();
+    this.#given = undefined;
+    if (written) {
+      this.#log.grown(given.bytes);
+      return this.#worker.keyframeSeconds;
+    }
+    this.#keyframes = given.before;
+    this.keyframe(given.updates, given.fastState);
+    return 0;
+  }
+
+  /** Which keyframes there would be with one more, and which would go. */
+  #place(updates: number, { byteLength: bytes }: Uint8Array) {
     if (!Number.isInteger(updates) || updates < this.lastKeyframeAt || updates > this.#updates) {
       throw new RangeError(
         `a keyframe after ${updates} updates does not lie between the last one, after ${this.lastKeyframeAt}, ` +
           `and the last of ${this.#updates} updates`,
       );
     }
-    const kept = [
-      ...this.#keyframes.filter(keyframe => keyframe.updates !== updates),
-      { updates, bytes: fastState.byteLength },
-    ];
-    const dropped = new Set<number>();
-    this.#transaction(() => {
-      const pinned = new Set(this.#statements.bookmarks.all().map(row => Number(row.updates)));
-      for (const at of keyframesToDrop(kept, pinned, this.#header.storageBudget)) {
-        this.#statements.dropKeyframe.run(at);
-        dropped.add(at);
-      }
-      this.#statements.dropKeyframe.run(updates);
-      this.#statements.keyframe.run(updates, crc32(fastState), fastState);
-    }, fastState.byteLength);
-    this.#keyframes = kept.filter(keyframe => !dropped.has(keyframe.updates));
+    const all = [...this.#keyframes.filter(keyframe => keyframe.updates !== updates), { updates, bytes }];
+    const pinned = new Set(this.#statements.bookmarks.all().map(row => Number(row.updates)));
+    const over = keyframesToDrop(all, pinned, this.#header.storageBudget);
+    return {
+      dropped: [...over, updates],
+      kept: all.filter(keyframe => !over.includes(keyframe.updates)),
+    };
   }
 
   /** Records a probe's score on the fast state after `updates` updates; a later score there replaces it. */
@@ -179,8 +248,13 @@ export class RunWriter {
   /** Closes the file and leaves it whole, without `-wal` and `-shm` beside it where nobody else has it open. */
   close(): void {
     if (!this.#database.isOpen) return;
+    try {
+      this.settle();
+    } catch {
+      // The state can be computed again from the keyframe before.
+    }
     guarded(this.path, () => {
-      this.#log.close();
+      this.#worker.close();
       try {
         // A reader that has the file open keeps it in WAL mode; then at least nothing stays in the WAL.
         this.#database.exec('PRAGMA busy_timeout = 0; PRAGMA wal_checkpoint(TRUNCATE)');
@@ -196,6 +270,7 @@ export class RunWriter {
   /** @param bytes about as many as it writes */
   #transaction(action: () => void, bytes = COMMIT_BYTES): void {
     guarded(this.path, () => {
+      if (this.occupied) this.settle();
       this.#statements.begin.run();
       try {
         action();

@@ -31,7 +31,7 @@ interface Slot {
 export async function encodeFastState(
   state: FastState,
   modelHash: string,
-  room?: Uint8Array,
+  room?: (length: number) => Uint8Array,
 ): Promise<Uint8Array> {
   const slots = slotsOf(state, state.pending, name => state.optimizer.has(name), mixerShapes(state));
   const counters = {

@@ -16,7 +16,7 @@ export type Trained = Pick<TrainRequest, 'runId' | 'options' | 'probes' | 'probe
 
 /**
  * A training of the model's fast state whose ticks somebody else hands over, one by one. Every update is recorded
- * before `step` returns it, and the probes are scored before the first, every `probeInterval` updates, and at the end.
+ * before `step` or `settle` returns it, and the probes are scored before the first, every `probeInterval` updates, and at the end.
  */
 export class RecordedTraining {
   updates = 0;
@@ -62,10 +62,14 @@ export class RecordedTraining {
     this.recorder?.tokens(first, ids, starts, ends);
   }
 
-  /** One update. @param tokens of the text, where it is known to its end @throws DivergedError, as OnlineTrainer. */
-  async step(tick: Tick, tokens: number | undefined): Promise<Update> {
+  /**
+   * One update. @param tokens of the text, where it is known to its end
+   * @returns the updates that are recorded by now and were not returned before, in order
+   * @throws DivergedError, as OnlineTrainer.
+   */
+  async step(tick: Tick, tokens: number | undefined): Promise<readonly Update[]> {
     const update = await this.trainer.step(tick, this.updates);
-    await this.recorder?.update(update);
+    const recorded = this.recorder ? await this.recorder.update(update) : [update];
     this.updates++;
     this.positions += update.surprise.length;
     this.summaries.add(update);
@@ -74,7 +78,12 @@ export class RecordedTraining {
     if (this.recorder && probeInterval > 0 && this.updates % probeInterval === 0 && !tick.last) {
       this.recorder.probes(probes, await scoreProbes(this.model, probes));
     }
-    return update;
+    return recorded;
+  }
+
+  /** Waits for the file. @returns the updates that were not returned before */
+  settle(): readonly Update[] {
+    return this.recorder?.settle() ?? [];
   }
 
   /** Ends the training where it is. @param tokens of the text */

@@ -7,20 +7,17 @@ import type { RunParent } from '../protocol/runInfo.ts';
 import type { TrainRequest, TrainResult } from '../protocol/training.ts';
 import type { Update } from '../protocol/update.ts';
 import { RunFileError, RunWriter, shouldWrite } from '../run/index.ts';
+import { diskBudget } from './diskBudget.ts';
 import { encodeFastState, stateBytes } from './fastStateFile.ts';
+import { KeyframeCost } from './keyframeCost.ts';
 import type { OpenModel } from './openModel.ts';
 
-/** Keyframes whose cost is remembered. The cheapest counts: a disk that stalled once must not put off the next for long. */
-const REMEMBERED = 3;
+/** Most seconds a byte that the first keyframe is taken to cost: to read and encode, and to write. */
+const FIRST_READ = 1e-9;
+const FIRST_WRITE = 4e-9;
 
-/**
- * Most seconds a byte that the first keyframe counts as: it is written cold, several times as slowly as those that
- * follow, and nothing is known yet to set it right.
- */
-const FIRST_COST = 2e-9;
-
-/** Bytes of keyframes where a request names no budget. */
-const STORAGE_BUDGET = 2 ** 30;
+/** Updates that wait at most while a keyframe is written; then training waits, too. */
+const MOST_WAITING = 8;
 
 /** A training as far as its run file is concerned; options are complete. */
 export type Recorded = Pick<TrainRequest, 'runId' | 'title' | 'options' | 'probeInterval' | 'storageBudget'>;
@@ -37,21 +34,28 @@ export interface BranchOrigin {
   readonly firstTick: number;
 }
 
-/** Writes a training to its run file as it goes: each update before anyone is told of it. */
+/**
+ * Writes a training to its run file as it goes: each update before anyone is told of it. While a keyframe is written
+ * beside the training, updates wait for the file, and training does not.
+ */
 export class RunRecorder {
   private readonly writer: RunWriter;
   private readonly textOfToken = new Map<number, string>();
   private lastKeyframe = 0;
   private lastUpdates = 0;
+  /** Updates that are not recorded yet. */
+  private waiting: Update[] = [];
+  /** Updates that are recorded, and that nobody was told of yet. */
+  private recorded: Update[] = [];
   /** Memory of the last keyframe: to ask for megabytes anew each time costs as much as to fill them. */
-  private room: Uint8Array | undefined;
-  /** Seconds a byte that the last keyframes took. */
-  private costs: readonly number[] = [];
+  private room: SharedArrayBuffer | undefined;
+  private readonly reading = new KeyframeCost(FIRST_READ);
+  private readonly writing = new KeyframeCost(FIRST_WRITE);
 
   private constructor(
     private readonly model: OpenModel,
     path: string,
-    { runId, title, options, probeInterval = 0, storageBudget = STORAGE_BUDGET }: Recorded,
+    { runId, title, options, probeInterval = 0, storageBudget }: Recorded,
     versions: Versions,
     origin?: BranchOrigin,
   ) {
@@ -70,7 +74,7 @@ export class RunRecorder {
       blocks: model.base.config.blocks,
       metrics: METRICS,
       probeInterval,
-      storageBudget,
+      storageBudget: diskBudget(path, storageBudget),
       firstTick: 0,
       ...origin,
     });
@@ -99,45 +103,91 @@ export class RunRecorder {
     this.writer.appendTokens(first, ids, starts, ends, texts);
   }
 
-  async update(update: Update): Promise<void> {
-    this.writer.append(update);
-    const secondsSinceLast = (performance.now() - this.lastKeyframe) / 1000;
-    const updatesSinceLast = this.writer.updates - this.lastUpdates;
-    // Where no chunk of a slow level is open a state is half as large, so such moments are taken sooner.
-    const writeSeconds = Math.min(...this.costs) * stateBytes(this.model.fast);
-    if (shouldWrite({ secondsSinceLast, writeSeconds, updatesSinceLast })) await this.keyframe();
+  /** Takes the next update. @returns those that are recorded since the last call, in order; none while they wait */
+  async update(update: Update): Promise<readonly Update[]> {
+    this.waiting.push(update);
+    if (this.writer.occupied && this.waiting.length < MOST_WAITING) return [];
+    this.record();
+    if (this.keyframeDue()) await this.keyframe();
+    return this.settle();
+  }
+
+  /** Records the updates that wait. @returns those that are recorded since the last call */
+  settle(): readonly Update[] {
+    this.record();
+    const { recorded } = this;
+    this.recorded = [];
+    return recorded;
   }
 
   /** Scores of the probes on the state as it is. */
   probes(probes: readonly Probe[], scores: readonly ProbeScore[]): void {
+    this.record();
     probes.forEach((probe, i) => {
       this.writer.appendProbe(probe, this.writer.updates, scores[i]);
     });
   }
 
-  /** Records the fast state as it is. */
+  /** Records the fast state as it is; it is in the file at the latest when the run is finished. */
   async keyframe(): Promise<void> {
+    this.record();
+    this.settleKeyframe();
     const begun = performance.now();
     const { fast, modelHash } = this.model;
-    const bytes = await encodeFastState(fast, modelHash, this.room);
-    this.room = bytes;
-    this.writer.keyframe(this.writer.updates, bytes);
+    const bytes = await encodeFastState(fast, modelHash, length => this.roomFor(length));
     this.lastKeyframe = performance.now();
-    const cost = (this.lastKeyframe - begun) / 1000 / bytes.byteLength;
-    this.costs = [this.costs.length ? cost : Math.min(cost, FIRST_COST), ...this.costs].slice(0, REMEMBERED);
-    this.lastUpdates = this.writer.updates;
+    this.reading.add((this.lastKeyframe - begun) / 1000, bytes.byteLength);
+    const { updates } = this.writer;
+    if (updates) this.writer.giveKeyframe(updates, bytes);
+    else this.writer.keyframe(updates, bytes);
+    this.lastUpdates = updates;
   }
 
   finish(result: TrainResult): void {
+    this.record();
+    this.settleKeyframe();
     this.writer.finish(result.status, result);
   }
 
   fail(): void {
+    this.record();
+    this.settleKeyframe();
     this.writer.finish('failed');
   }
 
   close(): void {
     this.writer.close();
+  }
+
+  private record(): void {
+    const { waiting } = this;
+    if (!waiting.length) return;
+    this.waiting = [];
+    this.writer.append(...waiting);
+    this.recorded.push(...waiting);
+  }
+
+  private settleKeyframe(): void {
+    const seconds = this.writer.settle();
+    if (seconds) this.writing.add(seconds, this.writer.keyframeBytes);
+  }
+
+  private keyframeDue(): boolean {
+    if (this.writer.keyframeUnderWay) return false;
+    this.settleKeyframe();
+    // Where no chunk of a slow level is open a state is half as large, so such moments are taken sooner.
+    const bytes = stateBytes(this.model.fast);
+    return shouldWrite({
+      secondsSinceLast: (performance.now() - this.lastKeyframe) / 1000,
+      updatesSinceLast: this.writer.updates - this.lastUpdates,
+      readSeconds: this.reading.of(bytes),
+      writeSeconds: this.writing.of(bytes),
+    });
+  }
+
+  private roomFor(length: number): Uint8Array {
+    if (!this.room || this.room.byteLength < length) this.room = new SharedArrayBuffer(length);
+    return new Uint8Array(this.room, 0, length);
   }
 
   private textOf(id: number): string {

@@ -159,6 +159,7 @@ export class Stepper {
         this.states.remember(this.request, this.cursor, this.head.copy());
         await breath();
       }
+      this.training.settle();
       if (this.cursor === this.ticks.count) await this.finish();
     } catch (error) {
       // The tick that failed left its tokens in the open chunks.

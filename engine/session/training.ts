@@ -21,7 +21,7 @@ export interface TrainingHooks {
 
 /**
  * Trains the fast state of a model on a text, tick by tick. However it ends, the state is that of the last update
- * recorded; chunks still open are then forgotten, flushed before by the last tick where the options say so.
+ * recorded, or of one of the eight after it where the run file refused them; chunks still open are then forgotten, flushed before by the last tick where the options say so.
  * @param request with complete options @param record opens the run file, once nothing can be refused any more
  * @param from where to begin, with the state that it begins with in place; omitted, at the start of the text
  * @throws EngineError on an empty text, when a number diverges, or when the text is not the one to go on with.
@@ -61,6 +61,10 @@ export async function trainOnText(
     return Math.round(whole) * options.epochs;
   }
 
+  async function tell(updates: readonly Update[]): Promise<void> {
+    for (const update of updates) await hooks.onUpdate(update);
+  }
+
   try {
     let cancelled = false;
     let passed = 0;
@@ -68,14 +72,16 @@ export async function trainOnText(
       if (passed++ < firstTick) continue;
       cancelled = hooks.cancelled();
       if (cancelled) break;
-      const update = await training.step(tick, stream.known ? stream.tokens : undefined);
-      await hooks.onUpdate(update);
+      await tell(await training.step(tick, stream.known ? stream.tokens : undefined));
       if (progress.due()) hooks.onProgress(progress.report(begin + training.positions, total()));
       await breath();
     }
+    await tell(training.settle());
     return await training.finish(cancelled ? 'cancelled' : 'finished', stream.tokens);
   } catch (error) {
-    throw training.fail(error);
+    const reason = training.fail(error);
+    await tell(training.settle());
+    throw reason;
   } finally {
     fast.dropOpenChunks();
     training.dispose();

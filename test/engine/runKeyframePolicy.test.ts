@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { keyframesToDrop, shouldWrite } from '../../engine/run/index.ts';
+import { keyframesToDrop, READ_SHARE, shouldWrite, WRITE_SHARE } from '../../engine/run/index.ts';
 
-/** Trains `seconds` in ticks of 1 ms with keyframes that cost `cost`; returns their share and the longest gap. */
-function simulate(cost: number, seconds: number) {
+/** Trains `seconds` in ticks of 1 ms; returns the shares of reading and writing keyframes, and the longest gap. */
+function simulate(readSeconds: number, writeSeconds: number, seconds: number) {
   let training = 0;
-  let writing = 0;
+  let keyframes = 0;
   let secondsSinceLast = 0;
   let updatesSinceLast = 0;
   let worst = 0;
@@ -13,33 +13,48 @@ function simulate(cost: number, seconds: number) {
     secondsSinceLast += 0.001;
     updatesSinceLast += 1;
     worst = Math.max(worst, secondsSinceLast);
-    if (!shouldWrite({ secondsSinceLast, writeSeconds: cost, updatesSinceLast })) continue;
-    writing += cost;
+    if (!shouldWrite({ secondsSinceLast, readSeconds, writeSeconds, updatesSinceLast })) continue;
+    keyframes += 1;
     secondsSinceLast = 0;
     updatesSinceLast = 0;
   }
-  return { share: writing / (training + writing), worst };
+  const whole = training + keyframes * readSeconds;
+  return { read: (keyframes * readSeconds) / whole, written: (keyframes * writeSeconds) / whole, worst };
 }
 
-test('cheap keyframes: going back recomputes at most about 50 ms, for less than 2.5 % of the time', () => {
-  for (const cost of [0, 0.0005, 0.0012]) {
-    const { share, worst } = simulate(cost, 60);
-    expect(share, `cost ${cost}`).toBeLessThan(0.025);
-    expect(worst, `cost ${cost}`).toBeLessThan(0.052);
-    expect(worst, `cost ${cost}`).toBeGreaterThan(0.049);
+test('cheap keyframes: going back recomputes at most about 50 ms, for less than the shares', () => {
+  for (const [read, write] of [
+    [0, 0],
+    [0.0005, 0.001],
+    [0.0012, 0.0012],
+  ]) {
+    const { read: share, written, worst } = simulate(read, write, 60);
+    expect(share, `read ${read}`).toBeLessThan(READ_SHARE);
+    expect(written, `written ${write}`).toBeLessThan(WRITE_SHARE);
+    expect(worst, `read ${read}`).toBeLessThan(0.052);
+    expect(worst, `read ${read}`).toBeGreaterThan(0.049);
   }
 });
 
-test('expensive keyframes become rarer, so that they still take less than 2.5 %', () => {
-  for (const cost of [0.01, 0.1, 1]) {
-    const { share, worst } = simulate(cost, 300);
-    expect(share, `cost ${cost}`).toBeLessThan(0.025);
-    expect(worst, `cost ${cost}`).toBeLessThan(cost * 41);
+test('expensive keyframes become rarer, so that they still take less than the shares', () => {
+  for (const [read, write] of [
+    [0.01, 0],
+    [0.1, 0.1],
+    [1, 0.1],
+    [0, 1],
+    [0.003, 0.02],
+  ]) {
+    const { read: share, written, worst } = simulate(read, write, 300);
+    expect(share, `read ${read}`).toBeLessThan(READ_SHARE);
+    expect(written, `written ${write}`).toBeLessThan(WRITE_SHARE + 1e-9);
+    expect(worst, `read ${read}, written ${write}`).toBeLessThan(
+      Math.max(read / READ_SHARE, write / WRITE_SHARE) * 1.025,
+    );
   }
 });
 
 test('no keyframe without an update since the last', () => {
-  const waited = { secondsSinceLast: 1e6, writeSeconds: 0.01 };
+  const waited = { secondsSinceLast: 1e6, readSeconds: 0.01, writeSeconds: 0.01 };
   expect(shouldWrite({ ...waited, updatesSinceLast: 0 })).toBe(false);
   expect(shouldWrite({ ...waited, updatesSinceLast: 1 })).toBe(true);
 });

@@ -29,7 +29,7 @@ describe('readTrainSettings', () => {
   it('takes the defaults of the manifest', () => {
     expect(read({})).toEqual({
       ...{ epochs: 8, learningRates: {}, partialChunk: 'flush', telemetry: true },
-      ...{ confirmAboveBytes: 1_000_000, probeInterval: 0, storageBudget: 2 ** 30 },
+      ...{ confirmAboveBytes: 1_000_000, probeInterval: 0, storageBudget: 2 ** 32 },
     });
   });
 
