@@ -10,7 +10,6 @@ import { guarded } from './runFileError.ts';
 import { metricsPerUpdate, type RunHeader, type RunStatus } from './runHeader.ts';
 import { LEVEL_COLUMNS } from './schema.ts';
 import { WorkerHandle } from './workerHandle.ts';
-import { KEYFRAME } from './workerState.ts';
 import { WriteAheadLog } from './writeAheadLog.ts';
 
 /** About what the commit of an update adds to the log: the pages that it changes. */
@@ -90,16 +89,14 @@ export class RunWriter {
     this.#tokens += ids.length;
   }
 
-  /** Whether a keyframe is being written: until it is, everything else has to wait. */
+  /** Whether the worker has the file for itself: until it is done, whatever is written here has to wait. */
   get occupied(): boolean {
-    return this.#given !== undefined && this.#worker.keyframe === KEYFRAME.writing;
+    return this.#worker.occupied;
   }
 
   /** Whether a keyframe that was given away is not written yet. */
   get keyframeUnderWay(): boolean {
-    if (!this.#given) return false;
-    const { keyframe } = this.#worker;
-    return keyframe === KEYFRAME.given || keyframe === KEYFRAME.writing;
+    return this.#given !== undefined && this.#worker.writing;
   }
 
   /** Records updates in one transaction. @throws RangeError when they are not the next, or not of the run's shape. */
@@ -187,7 +184,7 @@ export class RunWriter {
 
   /**
    * Waits until the keyframe that was given to the worker is in the file, and writes it where the worker could not.
-   * @returns seconds that it took the worker, 0 where it wrote none @throws RunFileError
+   * @returns seconds that the worker was busy since the keyframe before, 0 where it wrote none @throws RunFileError
    */
   settle(): number {
     const given = this.#given;
@@ -196,7 +193,7 @@ export class RunWriter {
     this.#given = undefined;
     if (written) {
       this.#log.grown(given.bytes);
-      return this.#worker.keyframeSeconds;
+      return this.#worker.takeSeconds();
     }
     this.#keyframes = given.before;
     this.keyframe(given.updates, given.fastState);
@@ -270,7 +267,7 @@ export class RunWriter {
   /** @param bytes about as many as it writes */
   #transaction(action: () => void, bytes = COMMIT_BYTES): void {
     guarded(this.path, () => {
-      if (this.occupied) this.settle();
+      this.#worker.settle();
       this.#statements.begin.run();
       try {
         action();

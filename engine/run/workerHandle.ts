@@ -15,6 +15,7 @@ export class WorkerHandle {
   readonly #state = new Int32Array(new SharedArrayBuffer(4 * Object.keys(PLACE).length));
   #thread: Worker | undefined;
   #lost = false;
+  #counted = 0;
 
   constructor(path: string) {
     this.#path = path;
@@ -33,11 +34,6 @@ export class WorkerHandle {
     return Atomics.load(this.#state, PLACE.log) === LOG.asked;
   }
 
-  /** Pages in the log when it was last copied. */
-  get logPages(): number {
-    return this.#state[PLACE.logPages];
-  }
-
   /** Gives a keyframe to write, once the one before is written. @returns whether there is a worker to do it */
   writeKeyframe(job: KeyframeJob): boolean {
     if (!this.#started()) return false;
@@ -47,23 +43,33 @@ export class WorkerHandle {
     return true;
   }
 
-  /** How far the last keyframe is, one of KEYFRAME. */
-  get keyframe(): number {
-    return Atomics.load(this.#state, PLACE.keyframe);
-  }
-
-  /** Seconds that the last keyframe took the worker. */
-  get keyframeSeconds(): number {
-    return this.#state[PLACE.microseconds] / 1e6;
+  /** Whether the last keyframe is not written yet. */
+  get writing(): boolean {
+    return Atomics.load(this.#state, PLACE.keyframe) === KEYFRAME.given;
   }
 
   /** Waits until the worker neither writes nor will write the keyframe. @returns whether it is in the file */
   settleKeyframe(): boolean {
     this.#await(PLACE.keyframe, KEYFRAME.given);
-    this.#await(PLACE.keyframe, KEYFRAME.writing);
-    const { keyframe } = this;
-    Atomics.store(this.#state, PLACE.keyframe, KEYFRAME.none);
-    return keyframe === KEYFRAME.written;
+    return Atomics.load(this.#state, PLACE.keyframe) === KEYFRAME.written;
+  }
+
+  /** Whether what the recorder writes now would have to wait. */
+  get occupied(): boolean {
+    return Atomics.load(this.#state, PLACE.occupied) === 1;
+  }
+
+  /** Waits until the file is not occupied. */
+  settle(): void {
+    this.#await(PLACE.occupied, 1);
+  }
+
+  /** Seconds that the worker was busy since this was called last. */
+  takeSeconds(): number {
+    const now = Atomics.load(this.#state, PLACE.microseconds);
+    const taken = (now - this.#counted) >>> 0;
+    this.#counted = now;
+    return taken / 1e6;
   }
 
   /** Ends the worker, when it has finished what it does. */

@@ -13,12 +13,22 @@ export interface KeyframeJob {
 }
 
 /**
- * Places in the shared state. The worker sleeps on `bell`; the recorder waits for it on `keyframe` and `log`.
- * `microseconds` is what the last keyframe took.
+ * Places in the shared state. The worker sleeps on `bell`; the recorder waits for it on `keyframe`, `log` and `occupied`.
+ * `occupied` is 1 while what the recorder writes would have to wait for the file. `microseconds` is what all that the
+ * worker did has taken, modulo 2³².
  */
-export const PLACE = { bell: 0, leave: 1, log: 2, logPages: 3, keyframe: 4, microseconds: 5 } as const;
+export const PLACE = {
+  bell: 0,
+  leave: 1,
+  log: 2,
+  keyframe: 3,
+  occupied: 4,
+  microseconds: 5,
+} as const;
 
 export const LOG = { idle: 0, asked: 1 } as const;
 
-/** A keyframe is given to the worker; it holds the file's write lock only while it is being written. */
-export const KEYFRAME = { none: 0, given: 1, writing: 2, written: 3, failed: 4 } as const;
+export const KEYFRAME = { none: 0, given: 1, written: 2, failed: 3 } as const;
+
+/** Length of the log in bytes from which on it is begun anew. */
+export const RENEW_AT = 32 * 2 ** 20;

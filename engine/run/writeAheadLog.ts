@@ -3,19 +3,16 @@ import type { WorkerHandle } from './workerHandle.ts';
 
 /** Bytes written before the log is copied into the file. */
 const COPY_AT = 16 * 2 ** 20;
-/** Length of the log from which on it is begun anew, which the recorder has to wait for. */
-const RENEW_AT = 32 * 2 ** 20;
 /** Bytes written while the worker does not answer, after which the recorder copies the log itself. */
-const PATIENCE = 32 * 2 ** 20;
+const PATIENCE = 64 * 2 ** 20;
 
 /**
  * Keeps the write-ahead log of a run file short while it is written. SQLite would do that within a commit, where
- * training waits for the disk twice; here a worker copies, and only what came meanwhile is left to the recorder.
+ * training waits for the disk twice; here a worker copies.
  */
 export class WriteAheadLog {
   readonly #worker: WorkerHandle;
   readonly #database: DatabaseSync;
-  readonly #pageSize: number;
   #written = 0;
   #asked = false;
 
@@ -23,7 +20,6 @@ export class WriteAheadLog {
   constructor(worker: WorkerHandle, database: DatabaseSync) {
     this.#worker = worker;
     this.#database = database;
-    this.#pageSize = Number(database.prepare('PRAGMA page_size').get()?.page_size);
     database.exec('PRAGMA wal_autocheckpoint = 0');
   }
 
@@ -36,7 +32,6 @@ export class WriteAheadLog {
         return;
       }
       this.#asked = false;
-      if (this.#worker.logPages * this.#pageSize >= RENEW_AT) this.#copy();
     }
     if (this.#written >= COPY_AT) this.#ask();
   }

@@ -14,10 +14,10 @@ import type { OpenModel } from './openModel.ts';
 
 /** Most seconds a byte that the first keyframe is taken to cost: to read and encode, and to write. */
 const FIRST_READ = 1e-9;
-const FIRST_WRITE = 4e-9;
+const FIRST_WRITE = 6e-9;
 
-/** Updates that wait at most while a keyframe is written; then training waits, too. */
-const MOST_WAITING = 8;
+/** Updates that wait at most while the file is occupied; then training waits, too. */
+const MOST_WAITING = 64;
 
 /** A training as far as its run file is concerned; options are complete. */
 export type Recorded = Pick<TrainRequest, 'runId' | 'title' | 'options' | 'probeInterval' | 'storageBudget'>;
@@ -35,8 +35,8 @@ export interface BranchOrigin {
 }
 
 /**
- * Writes a training to its run file as it goes: each update before anyone is told of it. While a keyframe is written
- * beside the training, updates wait for the file, and training does not.
+ * Writes a training to its run file as it goes: each update before anyone is told of it. While the file is
+ * occupied beside the training, updates wait for it, and training does not.
  */
 export class RunRecorder {
   private readonly writer: RunWriter;

@@ -7,6 +7,9 @@ import { sampleHeader, sampleState, sampleUpdate } from '../support/runSample.ts
 
 const MEGABYTES = 2 ** 20;
 const STATE = sampleState(1, 4 * MEGABYTES);
+/** The same in memory that the worker sees. */
+const SHARED = new Uint8Array(new SharedArrayBuffer(STATE.length));
+SHARED.set(STATE);
 
 let folder: string;
 let path: string;
@@ -28,21 +31,22 @@ function copied(): number {
   }
 }
 
-test('a thread copies the log into the file while the run is written, and the log is begun anew', async () => {
+test('a worker copies the log into the file while the run is written, and the log is begun anew', async () => {
   // Room for three states, so that the file stays small.
   const writer = RunWriter.create(path, { ...sampleHeader, storageBudget: 3 * STATE.length });
   const write = () => {
     writer.append(sampleUpdate(writer.updates));
-    writer.keyframe(writer.updates, STATE);
+    writer.giveKeyframe(writer.updates, SHARED);
   };
   for (let i = 0; i < 3; i++) write();
+  writer.settle();
   expect(copied()).toBe(0);
   for (let round = 0; round < 5; round++) {
     const before = writer.updates;
     for (let i = 0; i < 8; i++) write();
     await vi.waitFor(() => expect(copied()).toBeGreaterThan(before), { timeout: 20_000, interval: 50 });
   }
-  // As far as it grows when the thread gets no turn: 32 MB, 16 MB until it is asked, 32 MB of patience, and one state.
+  // It is begun anew after 32 MB; copies are asked for after 16 MB each, and a moment may have to be waited for.
   expect(statSync(`${path}-wal`).size).toBeLessThan(96 * MEGABYTES);
   writer.close();
   expect(existsSync(`${path}-wal`)).toBe(false);
@@ -52,7 +56,7 @@ test('a thread copies the log into the file while the run is written, and the lo
   reader.close();
 });
 
-test('closing waits for a copy that is under way', () => {
+test('closing waits for what is under way', () => {
   const writer = RunWriter.create(path, sampleHeader);
   for (let i = 0; i < 6; i++) {
     writer.append(sampleUpdate(i));
