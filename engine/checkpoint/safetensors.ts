@@ -41,16 +41,23 @@ export async function readSafetensorsHeader(path: string): Promise<SafetensorsHe
   return withFile(path, readHeader);
 }
 
-/** Like `readSafetensors` for bytes already in memory; `path` is for the error messages. */
+/** Like `readSafetensors` for bytes already in memory, which values may share; `path` is for the error messages. */
 export function parseSafetensors(bytes: Uint8Array, path: string): SafetensorsFile {
   const length = headerLength(bytes, bytes.length, path);
   const header = bytes.subarray(lengthField, lengthField + length);
   const { tensors: entries, metadata } = parseSafetensorsHeader(header, bytes.length, path);
   const tensors = new Map<string, NamedTensor>();
   for (const { name, dtype, shape, begin, end } of entries.values()) {
-    tensors.set(name, { name, dtype, shape, data: decode(dtype, bytes.subarray(begin, end)) });
+    const part = bytes.subarray(begin, end);
+    tensors.set(name, { name, dtype, shape, data: viewed(dtype, part) ?? decode(dtype, part) });
   }
   return { tensors, metadata };
+}
+
+/** Float32 values where they lie; undefined for another dtype, and for a place where a view cannot begin. */
+function viewed(dtype: string, { buffer, byteOffset, length }: Uint8Array): Float32Array | undefined {
+  if (dtype !== 'F32' || byteOffset % 4) return undefined;
+  return new Float32Array(buffer, byteOffset, length / 4);
 }
 
 /**

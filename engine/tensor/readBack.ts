@@ -1,4 +1,5 @@
 import { tf } from './tf.ts';
+import type { HostBackend } from './wasm/hostBackend.ts';
 
 /**
  * Values of tensors. What is read are the values at the time of the call, whatever becomes of the tensors while they
@@ -14,6 +15,16 @@ export async function readAll(tensors: readonly tf.Tensor[]): Promise<Float32Arr
     at += size;
     return together.subarray(at - size, at);
   });
+}
+
+/**
+ * Values of tensors where they lie, to be read at once: nothing may be computed in between.
+ * @returns undefined on a backend whose memory is out of reach
+ */
+export function viewAll(tensors: readonly tf.Tensor[]): Float32Array[] | undefined {
+  if (tf.getBackend() !== 'wasm') return undefined;
+  const backend = tf.backend() as HostBackend;
+  return tensors.map(tensor => backend.typedArrayFromHeap(tensor) as Float32Array);
 }
 
 /** Values of what `compute` makes, in a tidy and freed when they are here. */
