@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { KEYFRAME, type KeyframeJob, LOG, PLACE, type WorkerStart } from './workerState.ts';
 
-/** How long the recorder waits for what the worker has begun, in milliseconds. */
-const PATIENCE = 5000;
+/** How long the recorder waits for what the worker has begun, in milliseconds: longer than a slow disk takes. */
+const PATIENCE = 30_000;
 
 /**
  * The recorder's side of the worker of a run file, which is started when it is first asked for something. It fails
