@@ -117,7 +117,7 @@ export async function measureRuns() {
     row('one step back', median(stepped), 'ms', 1, '< 50 ms', median(stepped) < 50),
     row('  the slowest of 100', worst(stepped), 'ms', 0),
     row('whole states in the file', keyframes.length, ''),
-    row('the file', size / 2 ** 20, 'MB (states at most 1024)'),
+    row('the file', size / 2 ** 20, 'MB (states at most 4096)'),
   );
   await engine.kill();
   await rm(folder, { recursive: true });
