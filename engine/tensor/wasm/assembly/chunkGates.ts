@@ -1,7 +1,7 @@
 import { constants } from './constants';
 import { exp4 } from './exp';
 import { matMul } from './matMul';
-import { tile4x8 } from './tile';
+import { tiles4x8 } from './tile';
 import { addScaled } from './vectors';
 
 // What the keys and gates of one chunk fix for every memory that is written with them, one after the other:
@@ -114,11 +114,9 @@ export function solve(minusN: usize, x: usize, chunk: i32, hidden: i32): void {
     const first = t & ~3;
     const rows = minusN + <usize>t * step;
     if (t === first && t < four && t > 0) {
-      for (let j: usize = 0; j < (<usize>whole) << 2; j += 32) {
-        const to = x + <usize>t * row + j;
-        const below = rows + step;
-        tile4x8(rows, below, below + step, below + 2 * step, 4, x + j, row, to, row, t, true);
-      }
+      const to = x + <usize>t * row;
+      const below = rows + step;
+      tiles4x8(rows, below, below + step, below + 2 * step, 4, x, row, 32, whole >> 3, to, row, t, true);
       if (whole < hidden) {
         for (let i = 0; i < 4; i++) {
           addRows(rows + <usize>i * step, 4, edge, edge + <usize>(t + i) * row, t, hidden - whole, row);
@@ -145,10 +143,8 @@ export function solveTransposed(minusN: usize, x: usize, chunk: i32, hidden: i32
     if (t === first + 3 && end < chunk) {
       const a = minusN + <usize>end * step + ((<usize>first) << 2);
       const from = x + <usize>end * row;
-      for (let j: usize = 0; j < (<usize>whole) << 2; j += 32) {
-        const to = x + <usize>first * row + j;
-        tile4x8(a, a + 4, a + 8, a + 12, step, from + j, row, to, row, chunk - end, true);
-      }
+      const to = x + <usize>first * row;
+      tiles4x8(a, a + 4, a + 8, a + 12, step, from, row, 32, whole >> 3, to, row, chunk - end, true);
       if (whole < hidden) {
         for (let i = 0; i < 4; i++) {
           const to = edge + <usize>(first + i) * row;

@@ -1,7 +1,8 @@
 import { fewRowsTimesTransposed } from './dotTile';
-import { packColumns, packFour, packRows } from './pack';
+import { packColumns, packFour, packRows, packSix } from './pack';
 import { streamMatMul } from './stream';
-import { rowTimesMatrix, tile4x8 } from './tile';
+import { rowTimesMatrix, tiles4x8 } from './tile';
+import { tiles6x8 } from './tileSix';
 
 // A packed block of B is [256, 512] floats: half of a common second-level cache, and each panel of eight
 // columns a quarter of a first-level one.
@@ -12,11 +13,17 @@ const shortAxis: i32 = 8;
 // Up to this many rows, packing a transposed B costs more than it saves.
 const fewRows: i32 = 16;
 const packedBytes: usize = (<usize>(blockK * blockN)) << 2;
-const packedRowBytes: usize = (<usize>blockK) << 4;
+const packedRowBytes: usize = (<usize>(blockK * 6)) << 2;
+const tileBytes: usize = 6 << 5;
 
-/** Bytes of scratch that `batchMatMul` needs: a packed block of B, four packed rows of A, one tile of C. */
+/** Bytes of scratch that `batchMatMul` needs: a packed block of B, six packed rows of A, one tile of C. */
 export function matMulScratchBytes(): usize {
-  return packedBytes + packedRowBytes + 128;
+  return packedBytes + packedRowBytes + tileBytes;
+}
+
+/** Rows of the next tile where `rows` are left: six, or four where that leaves less of the last tile empty. */
+function heightOf(rows: i32): i32 {
+  return rows >= 9 || rows === 6 || rows === 5 ? 6 : 4;
 }
 
 function addTile(tile: usize, c: usize, stepC: usize, rows: i32, columns: i32, accumulate: bool): void {
@@ -126,45 +133,48 @@ function tiledColumns(
       const panel: usize = packB ? (<usize>depth) << 5 : 32;
       const stepPanel: usize = packB ? 32 : stepB;
       const panels = packB ? scratch : from;
-      for (let i = 0; i < wholeRows; i += 4) {
-        const rows = min(4, m - i);
+      const edgePanel = packB ? scratch + <usize>(edge >> 3) * panel : scratch;
+      const stepEdge: usize = packB ? stepPanel : 32;
+      let height = 0;
+      for (let i = 0; i < wholeRows; i += height) {
+        height = heightOf(wholeRows - i);
+        const rows = min(height, wholeRows - i);
         let a0 = a + <usize>i * rowA + <usize>k0 * stepA;
         let a1 = rows > 1 ? a0 + rowA : a0;
         let a2 = rows > 2 ? a1 + rowA : a1;
         let a3 = rows > 3 ? a2 + rowA : a2;
+        let a4 = rows > 4 ? a3 + rowA : a3;
+        let a5 = rows > 5 ? a4 + rowA : a4;
         let step = stepA;
         if (packA) {
-          packFour(a0, a1, a2, a3, stepA, packedA, depth);
+          if (height === 6) packSix(a0, a1, a2, a3, a4, a5, stepA, packedA, depth);
+          else packFour(a0, a1, a2, a3, stepA, packedA, depth);
           a0 = packedA;
           a1 = packedA + 4;
           a2 = packedA + 8;
           a3 = packedA + 12;
-          step = 16;
+          a4 = packedA + 16;
+          a5 = packedA + 20;
+          step = (<usize>height) << 2;
         }
         let out = c + <usize>i * stepC + ((<usize>n0) << 2);
-        let q = panels;
-        const direct = rows === 4 ? edge : 0;
         let j = 0;
-        for (; j < direct; j += 8) {
-          tile4x8(a0, a1, a2, a3, step, q, stepPanel, out, stepC, depth, accumulate);
-          q += panel;
-          out += 32;
+        let q = panels;
+        if (rows === height) {
+          const count = edge >> 3;
+          if (height === 6) {
+            tiles6x8(a0, a1, a2, a3, a4, a5, step, q, stepPanel, panel, count, out, stepC, depth, accumulate);
+          } else tiles4x8(a0, a1, a2, a3, step, q, stepPanel, panel, count, out, stepC, depth, accumulate);
+          j = edge;
+          out += (<usize>edge) << 2;
         }
         for (; j < width; j += 8) {
-          const padded = packB || j < edge;
-          tile4x8(
-            a0,
-            a1,
-            a2,
-            a3,
-            step,
-            padded ? q : scratch,
-            padded ? stepPanel : 32,
-            tile,
-            32,
-            depth,
-            false,
-          );
+          const inside = j < edge;
+          const from = inside ? q : edgePanel;
+          const stepFrom = inside ? stepPanel : stepEdge;
+          if (height === 6) {
+            tiles6x8(a0, a1, a2, a3, a4, a5, step, from, stepFrom, 0, 1, tile, 32, depth, false);
+          } else tiles4x8(a0, a1, a2, a3, step, from, stepFrom, 0, 1, tile, 32, depth, false);
           addTile(tile, out, stepC, rows, min(8, width - j), accumulate);
           q += panel;
           out += 32;

@@ -114,3 +114,35 @@ export function packFour(a0: usize, a1: usize, a2: usize, a3: usize, stepA: usiz
     to += 16;
   }
 }
+
+/** The same of columns i … i+5, into [k, 6]. */
+export function packSix(
+  a0: usize,
+  a1: usize,
+  a2: usize,
+  a3: usize,
+  a4: usize,
+  a5: usize,
+  stepA: usize,
+  to: usize,
+  k: i32,
+): void {
+  const contiguous = a1 - a0 === 4 && a5 - a0 === 20;
+  for (let i = 0; i < k; i++) {
+    if (contiguous) {
+      v128.store(to, v128.load(a0));
+      store<i64>(to, load<i64>(a0, 16), 16);
+    } else {
+      v128.store(to, f32x4(load<f32>(a0), load<f32>(a1), load<f32>(a2), load<f32>(a3)));
+      store<f32>(to, load<f32>(a4), 16);
+      store<f32>(to, load<f32>(a5), 20);
+    }
+    a0 += stepA;
+    a1 += stepA;
+    a2 += stepA;
+    a3 += stepA;
+    a4 += stepA;
+    a5 += stepA;
+    to += 24;
+  }
+}
