@@ -1,6 +1,6 @@
 import { afterOf, beforeOf, gatesBytes, retentionOf, solve, solveTransposed } from './chunkGates';
 import { chunkBytes, clip, gatesAt, normFloor, tokensAt, tokensBytes } from './chunkWrite';
-import { gelu, geluDerivative, geluSecondDerivative } from './gelu';
+import { geluSecondDerivative, geluWithDerivative } from './gelu';
 import { matMul } from './matMul';
 import { addProduct, addScaled, combine, dot, product, scale } from './vectors';
 
@@ -112,8 +112,7 @@ export function chunkGradient(
     const retention = load<f32>(retentionOf(gates, chunk));
 
     matMul(tokens, w2, pre, rows, hidden, width, false, true, work, false);
-    gelu(pre, activity, rows * hidden);
-    geluDerivative(pre, slope, rows * hidden);
+    geluWithDerivative(pre, activity, slope, rows * hidden);
     if (out === width) memory.copy(answers, tokens, tokensBytes(chunk, queries, width));
     matMul(activity, w1, answers, rows, out, hidden, false, true, work, out === width);
     if (dotProduct) scale(-1, answers + chunkOut, error, chunk * out);

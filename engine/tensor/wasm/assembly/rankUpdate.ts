@@ -1,7 +1,17 @@
 import { madd } from './simd';
 
-/** The four rows and eight columns at w, with Σ_t x_t h_tᵀ taken off and, where `taken` is not 0, kept there. */
-function tile(
+/** out = keep·w − sum for eight numbers; the sum also to `taken`, where it is not 0. */
+function finish(sum0: v128, sum1: v128, keep: v128, w: usize, out: usize, taken: usize): void {
+  if (taken !== 0) {
+    v128.store(taken, sum0);
+    v128.store(taken, sum1, 16);
+  }
+  v128.store(out, f32x4.sub(f32x4.mul(keep, v128.load(w)), sum0));
+  v128.store(out, f32x4.sub(f32x4.mul(keep, v128.load(w, 16)), sum1), 16);
+}
+
+/** The six rows at w, in tiles of eight columns up to `edge` bytes, with Σ_t x_t h_tᵀ taken off and kept where asked. */
+function tilesOfSix(
   x: usize,
   stepX: usize,
   h: usize,
@@ -10,59 +20,118 @@ function tile(
   out: usize,
   taken: usize,
   stepW: usize,
+  edge: usize,
   chunk: i32,
-  retention: v128,
+  retention: f32,
 ): void {
-  let s00 = f32x4.splat(0);
-  let s01 = s00;
-  let s10 = s00;
-  let s11 = s00;
-  let s20 = s00;
-  let s21 = s00;
-  let s30 = s00;
-  let s31 = s00;
-  for (; chunk > 0; chunk--) {
-    const h0 = v128.load(h);
-    const h1 = v128.load(h, 16);
-    let a = v128.load32_splat(x);
-    s00 = madd(a, h0, s00);
-    s01 = madd(a, h1, s01);
-    a = v128.load32_splat(x, 4);
-    s10 = madd(a, h0, s10);
-    s11 = madd(a, h1, s11);
-    a = v128.load32_splat(x, 8);
-    s20 = madd(a, h0, s20);
-    s21 = madd(a, h1, s21);
-    a = v128.load32_splat(x, 12);
-    s30 = madd(a, h0, s30);
-    s31 = madd(a, h1, s31);
-    x += stepX;
-    h += stepH;
+  const keep = f32x4.splat(retention);
+  for (let j: usize = 0; j < edge; j += 32) {
+    let s00 = f32x4.splat(0);
+    let s01 = s00;
+    let s10 = s00;
+    let s11 = s00;
+    let s20 = s00;
+    let s21 = s00;
+    let s30 = s00;
+    let s31 = s00;
+    let s40 = s00;
+    let s41 = s00;
+    let s50 = s00;
+    let s51 = s00;
+    let p = x;
+    let q = h + j;
+    for (let t = chunk; t > 0; t--) {
+      const h0 = v128.load(q);
+      const h1 = v128.load(q, 16);
+      let a = v128.load32_splat(p);
+      s00 = madd(a, h0, s00);
+      s01 = madd(a, h1, s01);
+      a = v128.load32_splat(p, 4);
+      s10 = madd(a, h0, s10);
+      s11 = madd(a, h1, s11);
+      a = v128.load32_splat(p, 8);
+      s20 = madd(a, h0, s20);
+      s21 = madd(a, h1, s21);
+      a = v128.load32_splat(p, 12);
+      s30 = madd(a, h0, s30);
+      s31 = madd(a, h1, s31);
+      a = v128.load32_splat(p, 16);
+      s40 = madd(a, h0, s40);
+      s41 = madd(a, h1, s41);
+      a = v128.load32_splat(p, 20);
+      s50 = madd(a, h0, s50);
+      s51 = madd(a, h1, s51);
+      p += stepX;
+      q += stepH;
+    }
+    let at = j;
+    finish(s00, s01, keep, w + at, out + at, taken === 0 ? <usize>0 : taken + at);
+    at += stepW;
+    finish(s10, s11, keep, w + at, out + at, taken === 0 ? <usize>0 : taken + at);
+    at += stepW;
+    finish(s20, s21, keep, w + at, out + at, taken === 0 ? <usize>0 : taken + at);
+    at += stepW;
+    finish(s30, s31, keep, w + at, out + at, taken === 0 ? <usize>0 : taken + at);
+    at += stepW;
+    finish(s40, s41, keep, w + at, out + at, taken === 0 ? <usize>0 : taken + at);
+    at += stepW;
+    finish(s50, s51, keep, w + at, out + at, taken === 0 ? <usize>0 : taken + at);
   }
-  if (taken !== 0) {
-    v128.store(taken, s00);
-    v128.store(taken, s01, 16);
-    v128.store(taken + stepW, s10);
-    v128.store(taken + stepW, s11, 16);
-    v128.store(taken + 2 * stepW, s20);
-    v128.store(taken + 2 * stepW, s21, 16);
-    v128.store(taken + 3 * stepW, s30);
-    v128.store(taken + 3 * stepW, s31, 16);
+}
+
+/** The four rows at w, in tiles of eight columns up to `edge` bytes, with Σ_t x_t h_tᵀ taken off and kept where asked. */
+function tilesOfFour(
+  x: usize,
+  stepX: usize,
+  h: usize,
+  stepH: usize,
+  w: usize,
+  out: usize,
+  taken: usize,
+  stepW: usize,
+  edge: usize,
+  chunk: i32,
+  retention: f32,
+): void {
+  const keep = f32x4.splat(retention);
+  for (let j: usize = 0; j < edge; j += 32) {
+    let s00 = f32x4.splat(0);
+    let s01 = s00;
+    let s10 = s00;
+    let s11 = s00;
+    let s20 = s00;
+    let s21 = s00;
+    let s30 = s00;
+    let s31 = s00;
+    let p = x;
+    let q = h + j;
+    for (let t = chunk; t > 0; t--) {
+      const h0 = v128.load(q);
+      const h1 = v128.load(q, 16);
+      let a = v128.load32_splat(p);
+      s00 = madd(a, h0, s00);
+      s01 = madd(a, h1, s01);
+      a = v128.load32_splat(p, 4);
+      s10 = madd(a, h0, s10);
+      s11 = madd(a, h1, s11);
+      a = v128.load32_splat(p, 8);
+      s20 = madd(a, h0, s20);
+      s21 = madd(a, h1, s21);
+      a = v128.load32_splat(p, 12);
+      s30 = madd(a, h0, s30);
+      s31 = madd(a, h1, s31);
+      p += stepX;
+      q += stepH;
+    }
+    let at = j;
+    finish(s00, s01, keep, w + at, out + at, taken === 0 ? <usize>0 : taken + at);
+    at += stepW;
+    finish(s10, s11, keep, w + at, out + at, taken === 0 ? <usize>0 : taken + at);
+    at += stepW;
+    finish(s20, s21, keep, w + at, out + at, taken === 0 ? <usize>0 : taken + at);
+    at += stepW;
+    finish(s30, s31, keep, w + at, out + at, taken === 0 ? <usize>0 : taken + at);
   }
-  v128.store(out, f32x4.sub(f32x4.mul(retention, v128.load(w)), s00));
-  v128.store(out, f32x4.sub(f32x4.mul(retention, v128.load(w, 16)), s01), 16);
-  w += stepW;
-  out += stepW;
-  v128.store(out, f32x4.sub(f32x4.mul(retention, v128.load(w)), s10));
-  v128.store(out, f32x4.sub(f32x4.mul(retention, v128.load(w, 16)), s11), 16);
-  w += stepW;
-  out += stepW;
-  v128.store(out, f32x4.sub(f32x4.mul(retention, v128.load(w)), s20));
-  v128.store(out, f32x4.sub(f32x4.mul(retention, v128.load(w, 16)), s21), 16);
-  w += stepW;
-  out += stepW;
-  v128.store(out, f32x4.sub(f32x4.mul(retention, v128.load(w)), s30));
-  v128.store(out, f32x4.sub(f32x4.mul(retention, v128.load(w, 16)), s31), 16);
 }
 
 /** `columns` elements of one row. */
@@ -113,37 +182,27 @@ export function rankUpdate(
   columns: i32,
   retention: f32,
 ): void {
-  const keep = f32x4.splat(retention);
   const stepX = (<usize>rows) << 2;
   const stepW = (<usize>columns) << 2;
-  const eight = columns & ~7;
-  const edge = (<usize>eight) << 2;
+  const edge = (<usize>(columns & ~7)) << 2;
   let i = 0;
-  for (; i + 4 <= rows; i += 4) {
+  while (rows - i >= 4) {
+    const height = rows - i >= 9 || rows - i === 6 ? 6 : 4;
     const a = x + ((<usize>i) << 2);
     const at = <usize>i * stepW;
-    for (let j: usize = 0; j < edge; j += 32) {
-      const kept = taken === 0 ? <usize>0 : taken + at + j;
-      tile(a, stepX, h + j, stepW, w + at + j, out + at + j, kept, stepW, chunk, keep);
-    }
-    if (eight < columns) {
-      for (let r: usize = 0; r < 4; r++) {
+    const kept = taken === 0 ? <usize>0 : taken + at;
+    if (height === 6) {
+      tilesOfSix(a, stepX, h, stepW, w + at, out + at, kept, stepW, edge, chunk, retention);
+    } else tilesOfFour(a, stepX, h, stepW, w + at, out + at, kept, stepW, edge, chunk, retention);
+    if (edge < stepW) {
+      for (let r: usize = 0; r < <usize>height; r++) {
         const from = at + r * stepW + edge;
         const kept = taken === 0 ? <usize>0 : taken + from;
-        row(
-          a + (r << 2),
-          stepX,
-          h + edge,
-          stepW,
-          w + from,
-          out + from,
-          kept,
-          columns - eight,
-          chunk,
-          retention,
-        );
+        const left = columns & 7;
+        row(a + (r << 2), stepX, h + edge, stepW, w + from, out + from, kept, left, chunk, retention);
       }
     }
+    i += height;
   }
   for (; i < rows; i++) {
     const at = <usize>i * stepW;
