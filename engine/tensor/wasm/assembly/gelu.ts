@@ -2,16 +2,21 @@ import { constants } from './constants';
 import { exp4 } from './exp';
 import { madd } from './simd';
 
-/** φ(x), the standard normal density. */
-function density(x: v128, t: usize): v128 {
-  return f32x4.mul(exp4(f32x4.mul(f32x4.mul(x, x), v128.load(t, 13 * 16)), t), v128.load(t, 14 * 16));
+/** e^{−x²/2}. */
+function power(x: v128, t: usize): v128 {
+  return exp4(f32x4.mul(f32x4.mul(x, x), v128.load(t, 13 * 16)), t);
+}
+
+/** φ(x), the standard normal density, from e^{−x²/2}. */
+function density(e: v128, t: usize): v128 {
+  return f32x4.mul(e, v128.load(t, 14 * 16));
 }
 
 /**
- * Φ(x) from φ(x): Φ(−|x|) = e^{−x²/2}·g(u) with u = 1/(1 + 0.29|x|), g a minimax fit of erfcx(|x|/√2)/2 with a
+ * Φ(x) from e^{−x²/2}: Φ(−|x|) = e^{−x²/2}·g(u) with u = 1/(1 + 0.29|x|), g a minimax fit of erfcx(|x|/√2)/2 with a
  * relative error of 3.3e-8 up to |x| = 12; the reflection of the small tail keeps both sides accurate.
  */
-function distribution(x: v128, phi: v128, t: usize): v128 {
+function distribution(x: v128, e: v128, t: usize): v128 {
   const one = v128.load(t, 11 * 16);
   const u = f32x4.div(one, madd(f32x4.abs(x), v128.load(t, 15 * 16), one));
   let g = madd(v128.load(t, 16 * 16), u, v128.load(t, 17 * 16));
@@ -22,32 +27,30 @@ function distribution(x: v128, phi: v128, t: usize): v128 {
   g = madd(g, u, v128.load(t, 22 * 16));
   g = madd(g, u, v128.load(t, 23 * 16));
   g = madd(g, u, v128.load(t, 24 * 16));
-  // √(2π) turns φ back into the exponential.
-  const tail = f32x4.mul(f32x4.mul(g, phi), v128.load(t, 25 * 16));
+  const tail = f32x4.mul(g, e);
   return v128.bitselect(tail, f32x4.sub(one, tail), i32x4.shr_s(x, 31));
 }
 
 function value(x: v128, t: usize): v128 {
-  return f32x4.mul(x, distribution(x, density(x, t), t));
+  return f32x4.mul(x, distribution(x, power(x, t), t));
 }
 
 function derivative(x: v128, t: usize): v128 {
-  const phi = density(x, t);
-  return madd(x, phi, distribution(x, phi, t));
+  const e = power(x, t);
+  return madd(x, density(e, t), distribution(x, e, t));
 }
 
 function secondDerivative(x: v128, t: usize): v128 {
-  return f32x4.mul(density(x, t), f32x4.sub(v128.load(t, 26 * 16), f32x4.mul(x, x)));
+  return f32x4.mul(density(power(x, t), t), f32x4.sub(v128.load(t, 26 * 16), f32x4.mul(x, x)));
 }
 
 // A chain of some thirty operations keeps a core waiting, which looks only so far ahead for others. So a block goes
-// first to φ(x), then to Φ(x), in two loops that are short enough for several vectors in flight.
+// first to e^{−x²/2}, then to Φ(x), in two loops that are short enough for several vectors in flight.
 const block: i32 = 1024;
 
-/** out[n] = φ(x), n a multiple of four: `density`, its constants read once. */
-function densities(x: usize, out: usize, n: i32, t: usize): void {
+/** out[n] = e^{−x²/2}, n a multiple of four: `power`, its constants read once. */
+function powers(x: usize, out: usize, n: i32, t: usize): void {
   const low = v128.load(t);
-  const high = v128.load(t, 1 * 16);
   const log2 = v128.load(t, 2 * 16);
   const split1 = v128.load(t, 3 * 16);
   const split2 = v128.load(t, 4 * 16);
@@ -58,24 +61,26 @@ function densities(x: usize, out: usize, n: i32, t: usize): void {
   const c2 = v128.load(t, 9 * 16);
   const c1 = v128.load(t, 10 * 16);
   const one = v128.load(t, 11 * 16);
-  const magic = v128.load(t, 12 * 16);
   const half = v128.load(t, 13 * 16);
-  const scale = v128.load(t, 14 * 16);
+  const magic = v128.load(t, 25 * 16);
   for (; n > 0; n -= 4, x += 16, out += 16) {
     const z = v128.load(x);
-    const y = f32x4.pmin(f32x4.pmax(f32x4.mul(f32x4.mul(z, z), half), low), high);
+    // Never above 0, so it needs no upper bound.
+    const y = f32x4.pmax(f32x4.mul(f32x4.mul(z, z), half), low);
     const biased = madd(y, log2, magic);
     const whole = f32x4.sub(biased, magic);
     const r = madd(whole, split2, madd(whole, split1, y));
     let p = madd(madd(madd(madd(madd(c6, r, c5), r, c4), r, c3), r, c2), r, c1);
     p = madd(p, f32x4.mul(r, r), f32x4.add(r, one));
-    v128.store(out, f32x4.mul(f32x4.mul(p, i32x4.shl(biased, 23)), scale));
+    // What is added to the exponent's bits multiplies; of a NaN it may leave none, but that meets x again.
+    v128.store(out, i32x4.add(p, i32x4.shl(biased, 23)));
   }
 }
 
 /** value[n] = x·Φ(x) and, where `slope` is not 0, slope[n] = Φ(x) + x·φ(x), n a multiple of four. */
-function fromDensities(x: usize, phi: usize, value: usize, slope: usize, n: i32, t: usize): void {
+function fromPowers(x: usize, powers: usize, value: usize, slope: usize, n: i32, t: usize): void {
   const one = v128.load(t, 11 * 16);
+  const scale = v128.load(t, 14 * 16);
   const c0 = v128.load(t, 15 * 16);
   const g8 = v128.load(t, 16 * 16);
   const g7 = v128.load(t, 17 * 16);
@@ -86,18 +91,17 @@ function fromDensities(x: usize, phi: usize, value: usize, slope: usize, n: i32,
   const g2 = v128.load(t, 22 * 16);
   const g1 = v128.load(t, 23 * 16);
   const g0 = v128.load(t, 24 * 16);
-  const back = v128.load(t, 25 * 16);
-  for (; n > 0; n -= 4, x += 16, phi += 16, value += 16) {
+  for (; n > 0; n -= 4, x += 16, powers += 16, value += 16) {
     const z = v128.load(x);
-    const f = v128.load(phi);
+    const e = v128.load(powers);
     const u = f32x4.div(one, madd(f32x4.abs(z), c0, one));
     let g = madd(madd(madd(madd(g8, u, g7), u, g6), u, g5), u, g4);
     g = madd(madd(madd(madd(g, u, g3), u, g2), u, g1), u, g0);
-    const tail = f32x4.mul(f32x4.mul(g, f), back);
+    const tail = f32x4.mul(g, e);
     const below = v128.bitselect(tail, f32x4.sub(one, tail), i32x4.shr_s(z, 31));
     v128.store(value, f32x4.mul(z, below));
     if (slope !== 0) {
-      v128.store(slope, madd(z, f, below));
+      v128.store(slope, madd(z, f32x4.mul(e, scale), below));
       slope += 16;
     }
   }
@@ -109,8 +113,8 @@ export function gelu(x: usize, out: usize, n: i32): void {
   while (n >= 4) {
     const count = min(n & ~3, block);
     const bytes = (<usize>count) << 2;
-    densities(x, out, count, t);
-    fromDensities(x, out, out, 0, count, t);
+    powers(x, out, count, t);
+    fromPowers(x, out, out, 0, count, t);
     x += bytes;
     out += bytes;
     n -= count;
@@ -140,8 +144,8 @@ export function geluWithDerivative(x: usize, value: usize, slope: usize, n: i32)
   while (n >= 4) {
     const count = min(n & ~3, block);
     const bytes = (<usize>count) << 2;
-    densities(x, slope, count, t);
-    fromDensities(x, slope, value, slope, count, t);
+    powers(x, slope, count, t);
+    fromPowers(x, slope, value, slope, count, t);
     x += bytes;
     value += bytes;
     slope += bytes;
@@ -149,9 +153,9 @@ export function geluWithDerivative(x: usize, value: usize, slope: usize, n: i32)
   }
   for (; n > 0; n--, x += 4, value += 4, slope += 4) {
     const at = v128.load32_zero(x);
-    const phi = density(at, t);
-    const below = distribution(at, phi, t);
+    const e = power(at, t);
+    const below = distribution(at, e, t);
     v128.store_lane<f32>(value, f32x4.mul(at, below), 0);
-    v128.store_lane<f32>(slope, madd(at, phi, below), 0);
+    v128.store_lane<f32>(slope, madd(at, density(e, t), below), 0);
   }
 }
