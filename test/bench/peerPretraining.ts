@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { HopeConfig } from '../../engine/checkpoint/config.ts';
+import { type HopeConfig, parseConfig } from '../../engine/checkpoint/config.ts';
 import { initialParameters } from '../../engine/model/initialize.ts';
 import { Random } from '../../engine/tensor/random.ts';
 import { pooledGradients } from '../../engine/train/gradientPool.ts';
@@ -17,21 +17,23 @@ const ADAMW = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1 };
 type Row = ReturnType<typeof compared> | ReturnType<typeof failure>;
 
 /**
- * Pre-training steps with AdamW on two cores: Hope at the public re-implementation's size through reads and writes, ours
- * against PyTorch; and a Transformer++ of that size in PyTorch, against PyTorch's Hope. A row comes as soon as it is
- * measured, and what PyTorch does not answer in time costs its own row only.
+ * Pre-training steps with AdamW on two cores: Hope at the public re-implementation's size through reads and writes, and a
+ * Transformer++ of that size, ours against PyTorch; and what Hope costs beside a Transformer++ in PyTorch. A row comes as
+ * soon as it is measured, and what PyTorch does not answer in time costs its own row only.
  */
 export async function* rows(version: string): AsyncGenerator<Row> {
   const config = await publicConfig([1, 4, 16, 64]);
   const open = (kind: string) => new PeerProcess('training_step.py', ['2', kind, JSON.stringify(config)]);
   const hope = open('hope');
-  const size = `${millionsOf(config)} M parameters, ${HOPE.rows} × ${HOPE.tokens} tokens`;
   try {
     yield await orFailure('pre-training step, Hope, against PyTorch', () => {
-      return oursAgainst(hope, config, size, version);
+      return oursAgainst(hope, 'Hope', config, HOPE, version);
     });
     const transformer = open('transformer');
     try {
+      yield await orFailure('pre-training step, Transformer++, against PyTorch', () => {
+        return oursAgainst(transformer, 'Transformer++', transformerConfig(config), TRANSFORMER, version);
+      });
       yield await orFailure('pre-training step, Transformer++ in PyTorch', () => {
         return transformerAgainst(hope, transformer, version);
       });
@@ -69,31 +71,47 @@ async function pace(peer: PeerProcess, shape: { rows: number; tokens: number }):
   return (shape.rows * shape.tokens) / (await peer.ask('step', shape)).clock;
 }
 
+/** What `peers/transformer.py` computes, which in `engine/model` is a system of its own. */
+function transformerConfig(hope: HopeConfig): HopeConfig {
+  const json = {
+    ...{ ...hope, name: 'transformer', system: 'transformer', blocks: 12, heads: 4, convolution: 1 },
+    cms: { periods: [64], hidden_multiplier: 888 / hope.width },
+    learning_rates: {},
+  };
+  return parseConfig(json, 'the bench');
+}
+
+/** @throws Error where ours has not the parameters of the peer's model, but for biases and norms */
 async function oursAgainst(
-  hope: PeerProcess,
+  peer: PeerProcess,
+  name: string,
   config: HopeConfig,
-  size: string,
+  shape: { rows: number; tokens: number },
   version: string,
 ): Promise<Row> {
   const layout = new ParameterLayout(config);
+  const { parameters } = await peer.ask<{ parameters: number }>('size');
+  if (Math.abs(layout.size / parameters - 1) > 0.03) {
+    throw new Error(`${name} has ${layout.size} parameters here, ${parameters} in PyTorch.`);
+  }
   const source = pooledGradients(config, 0, layout.size, 2, resolve('dist/gradientWorker.cjs'));
   try {
     layout.flatten(initialParameters(config, new Random(1)), source.weights);
     const trainer = new OuterTrainer(layout, source, ADAMW, 1);
-    const tokens = HOPE.rows * HOPE.tokens;
+    const tokens = shape.rows * shape.tokens;
     const sequence = randomTokens(tokens + 1, config.vocabulary);
     const batch = { ids: sequence.slice(0, tokens), targets: sequence.slice(1) };
     let steps = 0;
     const step = async () => {
       const begun = performance.now();
-      await trainer.step(batch, new Float32Array(HOPE.rows).fill(1), ++steps, 1e-4);
+      await trainer.step(batch, new Float32Array(shape.rows).fill(1), ++steps, 1e-4);
       return (1000 * tokens) / (performance.now() - begun);
     };
-    const { mine, theirs, ratio } = await paces(step, () => pace(hope, HOPE));
+    const { mine, theirs, ratio } = await paces(step, () => pace(peer, shape));
     return compared(
-      `pre-training step, Hope, ${size}, two workers`,
+      `pre-training step, ${name}, ${millionsOf(config)} M parameters, ${shape.rows} × ${shape.tokens} tokens, two workers`,
       { value: mine, unit: 'tokens/s' },
-      { name: `Hope in PyTorch ${version}, two threads`, value: theirs, ratio },
+      { name: `${name} in PyTorch ${version}, two threads`, value: theirs, ratio },
       { atLeast: 0.6 },
     );
   } finally {
