@@ -1,7 +1,8 @@
 import type { HopeConfig } from '../checkpoint/config.ts';
 import { hasDefect } from '../checkpoint/kmConfig.ts';
 import { type ParameterSpec, parameterSpecs } from '../model/parameters.ts';
-import { tf } from '../tensor/tf.ts';
+import { tensorOf } from '../tensor/flatCopies.ts';
+import type { tf } from '../tensor/tf.ts';
 
 /** All parameters end to end in one array, in file order, as weights, moments and gradients are kept. */
 export class ParameterLayout {
@@ -31,7 +32,7 @@ export class ParameterLayout {
   }
 
   tensors(flat: Float32Array): tf.Tensor[] {
-    return this.specs.map(({ shape }, i) => tf.tensor(this.part(flat, i).slice(), [...shape]));
+    return this.specs.map(({ shape }, i) => tensorOf(this.part(flat, i), shape));
   }
 
   flatten(parts: ReadonlyMap<string, Float32Array>, flat: Float32Array): Float32Array {

@@ -10,7 +10,8 @@ import {
 import { mixerOf } from '../model/mixer/index.ts';
 import { bindParameters, type HopeParameters } from '../model/parameters.ts';
 import { disposeState, keepState } from '../model/readingState.ts';
-import { readAll, readBack } from '../tensor/readBack.ts';
+import { readInto } from '../tensor/flatCopies.ts';
+import { readBack } from '../tensor/readBack.ts';
 import { tf } from '../tensor/tf.ts';
 import { mergeReset, type ResetMask } from './carriedState.ts';
 import { ParameterLayout } from './parameterLayout.ts';
@@ -62,11 +63,13 @@ export class RowGradients {
       return tf.mean(tokenLosses(parameters, read.hidden, targets)) as tf.Scalar;
     };
     const { value, grads } = tf.valueAndGrads(lossOf)(tensors);
-    const [[loss], ...parts] = await readAll([value, ...grads]);
+    const mean = new Float32Array(1);
+    const parts = grads.map((_, i) => this.layout.part(gradient, i));
+    await readInto([value, ...grads], [mean, ...parts]);
     parts.forEach((part, i) => {
-      if (this.layout.learned(i)) this.layout.part(gradient, i).set(part);
-      else this.layout.part(gradient, i).fill(0);
+      if (!this.layout.learned(i)) part.fill(0);
     });
+    const [loss] = mean;
     tf.dispose([value, grads, tensors]);
     this.dispose();
     if (Number.isFinite(loss)) this.state = after;

@@ -24,14 +24,36 @@ export function rotationOf(
 ): Rotation {
   const tokens = positions.length / batch;
   const half = inner / 2;
+  const waves = wavesOf(positions, half, base);
+  const spread = (wave: Float32Array) => eachHead(tf.tensor3d(wave, [batch, tokens, half]), heads);
+  return { cos: spread(waves.cos), sin: spread(waves.sin) };
+}
+
+/** Every block turns q and k by the same positions, an array that nobody changes: what was computed last is kept. */
+let kept:
+  | { positions: Int32Array; half: number; base: number; cos: Float32Array; sin: Float32Array }
+  | undefined;
+
+function wavesOf(
+  positions: Int32Array,
+  half: number,
+  base: number,
+): { cos: Float32Array; sin: Float32Array } {
+  if (kept?.positions === positions && kept.half === half && kept.base === base) return kept;
   // In float32 the angles of far positions would be off by more than the rounding of their sines.
   const angles = new Float64Array(positions.length * half);
+  const frequencies = Float64Array.from({ length: half }, (_, i) => base ** (-i / half));
   positions.forEach((position, t) => {
-    for (let i = 0; i < half; i++) angles[t * half + i] = position * base ** (-i / half);
+    for (let i = 0; i < half; i++) angles[t * half + i] = position * frequencies[i];
   });
-  const spread = (of: (angle: number) => number) =>
-    eachHead(tf.tensor3d(Float32Array.from(angles, of), [batch, tokens, half]), heads);
-  return { cos: spread(Math.cos), sin: spread(Math.sin) };
+  kept = {
+    positions,
+    half,
+    base,
+    cos: Float32Array.from(angles, Math.cos),
+    sin: Float32Array.from(angles, Math.sin),
+  };
+  return kept;
 }
 
 /** @param x [B × H, T, D] */
