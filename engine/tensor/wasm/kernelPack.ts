@@ -8,6 +8,7 @@ import { crossEntropyKernels } from './crossEntropy.ts';
 import { cumsumKernel } from './cumsum.ts';
 import { descendKernel } from './descend.ts';
 import { elementwiseKernels } from './elementwise.ts';
+import { exchangeKernel } from './exchange.ts';
 import { expandKernel } from './expand.ts';
 import { generateKernel } from './generate.ts';
 import type { HostBackend } from './hostBackend.ts';
@@ -33,6 +34,7 @@ function allKernels(module: KernelModule, backend: HostBackend): KernelConfig[] 
     ...binaryKernels(module),
     ...copyKernels(module),
     expandKernel(module),
+    exchangeKernel(module),
     ...memoryReadKernels(module),
     ...memoryChunkKernels(module),
     ...normKernels(module),
