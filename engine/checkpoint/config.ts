@@ -92,7 +92,9 @@ export function parseConfig(json: unknown, path: string): HopeConfig {
     blocks: fields.integer('blocks', 1, most.blocks),
     heads: fields.integer('heads', 1, most.width),
     convolution: fields.integer('convolution', 1, most.convolution),
-    titans: hasMemories({ system }) ? parseTitans(fields.object('titans'), most.period, system) : NO_TITANS,
+    titans: hasMemories({ system })
+      ? parseTitans(fields.object('titans'), most.period, fields.integer('heads', 1, most.width), system)
+      : NO_TITANS,
     cms: parseContinuum(fields.object('cms'), most, system),
     ...(norm && { norm }),
     ...(window !== undefined && { window }),

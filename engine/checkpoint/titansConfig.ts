@@ -46,14 +46,20 @@ export interface TitansConfig {
   readonly momentum?: number;
   /** Whether a write first erases along its key, −η_t M k_t k_tᵀ (Eq. 57, 88); true where absent. */
   readonly erase?: boolean;
+  /**
+   * How many heads, the last ones, only sum up: they write η v̂ kᵀ of the dot product (Eq. 92) and do not erase, whatever
+   * `objective` and `erase` say of the others. None where absent.
+   */
+  readonly summing_heads?: number;
   /** Whether memories decay by α; true where absent. */
   readonly retention?: boolean;
 }
 
-/** @throws CheckpointError naming the first wrong field, the value found and what is allowed. */
+/** @param heads of the model @throws CheckpointError naming the first wrong field, the value found and what is allowed. */
 export function parseTitans(
   fields: FieldReader,
   longestPeriod: number,
+  heads: number,
   system: SystemName = 'hope',
 ): TitansConfig {
   const titans: TitansConfig = {
@@ -73,6 +79,7 @@ export function parseTitans(
       gate_skip: fields.optional('gate_skip', name => fields.boolean(name)),
       momentum: fields.optional('momentum', name => fields.number(name, 0, 0.999)),
       erase: fields.optional('erase', name => fields.boolean(name)),
+      summing_heads: fields.optional('summing_heads', name => fields.integer(name, 0, heads)),
       retention: fields.optional('retention', name => fields.boolean(name)),
     }),
   };

@@ -40,12 +40,12 @@ export function memoryParts(
   chunk: Generated,
   options: WriteOptions,
 ): MemoryParts {
-  const { gradientCeiling, rate = 1, objective, momenta, momentum, erase = true } = options;
+  const { gradientCeiling, rate = 1, objective, momenta, momentum, erase = true, sums } = options;
   const weights = memories[name]!;
   const { key, vHat } = taughtWith(weights, name, chunk, options);
   const eta = tf.mul<tf.Tensor2D>(chunk.eta, tf.scalar(rate));
-  const solver = solveChunk({ k: key, eta, logAlpha: chunk.logAlpha }, { erase, momentum });
-  const gradient = chunkGradient(weights, key, vHat, gradientCeiling, objective);
+  const solver = solveChunk({ k: key, eta, logAlpha: chunk.logAlpha }, { erase, momentum, sums });
+  const gradient = chunkGradient(weights, key, vHat, gradientCeiling, objective, sums);
   const lost = tf.sub(solver.retention, tf.scalar(1));
   const shared = {
     decay: mapMemory(weights, w => tf.mul(lost, w)),
@@ -67,7 +67,7 @@ export function memoryParts(
     const written = tf.mul<tf.Tensor3D>(solver.eta, of);
     const write = tf.matMul<tf.Tensor3D>(kept(written), key, true, false);
     if (!solver.inverse) return { write };
-    const wanted = tf.add<tf.Tensor3D>(tf.mul(solver.eta, tf.mul(solver.before, read)), written);
+    const wanted = tf.add<tf.Tensor3D>(tf.mul(solver.erasing, tf.mul(solver.before, read)), written);
     const u = tf.matMul(solver.inverse, wanted);
     return { write, erase: tf.matMul<tf.Tensor3D>(kept(tf.sub(u, written)), key, true, false) };
   };

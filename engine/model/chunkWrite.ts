@@ -1,6 +1,7 @@
 import type { Objective } from '../checkpoint/titansConfig.ts';
 import { geluDerivative } from '../tensor/gelu.ts';
 import { tf } from '../tensor/tf.ts';
+import { writesBack } from './heads.ts';
 import { type MemoryWeights, mapMemory, readMemory } from './memoryMlp.ts';
 import { type MomentumSums, sumMomentum, writeWithMomentum } from './momentum.ts';
 import { unipotentInverse } from './unipotentInverse.ts';
@@ -33,6 +34,8 @@ export interface ChunkSolver {
   readonly k: tf.Tensor3D;
   /** η_t, [G, C, 1] */
   readonly eta: tf.Tensor3D;
+  /** η_t of the erase term, 0 in a head that only sums up, [G, C, 1] */
+  readonly erasing: tf.Tensor3D;
   /** A_C, [G, 1, 1] */
   readonly retention: tf.Tensor3D;
   /** A_{t−1}, [G, C, 1] */
@@ -49,11 +52,13 @@ export interface SolverOptions {
   readonly erase?: boolean;
   /** β, 0 by default. */
   readonly momentum?: number;
+  /** Which heads only sum up, one a head; none by default. */
+  readonly sums?: readonly boolean[];
 }
 
 export function solveChunk(
   { k, eta, logAlpha }: ChunkGates,
-  { erase = true, momentum = 0 }: SolverOptions = {},
+  { erase = true, momentum = 0, sums }: SolverOptions = {},
 ): ChunkSolver {
   const [groups, chunk] = k.shape;
   const column = (x: tf.Tensor) => tf.reshape<tf.Rank.R3>(x, [groups, chunk, 1]);
@@ -62,9 +67,12 @@ export function solveChunk(
   const logA = tf.matMul(logAlpha, lower, false, true);
   const logBefore = tf.sub<tf.Tensor2D>(logA, logAlpha);
   const logEnd = tf.slice(logA, [0, chunk - 1], [groups, 1]);
+  const rates = column(eta);
+  const erasing = sums ? tf.mul<tf.Tensor3D>(rates, writesBack(sums, groups)) : rates;
   const solver = {
     k,
-    eta: column(eta),
+    eta: rates,
+    erasing,
     retention: tf.reshape<tf.Rank.R3>(tf.exp(logEnd), [groups, 1, 1]),
     before: column(tf.exp(logBefore)),
     after: column(tf.exp(tf.sub(logEnd, logA))),
@@ -76,7 +84,7 @@ export function solveChunk(
     tf.minimum(tf.sub(column(logBefore), tf.reshape(logA, [groups, 1, chunk])), tf.scalar(0)),
   );
   const overlap = tf.mul(tf.mul(tf.matMul(k, k, false, true), ratio), strict);
-  const minusN = tf.neg(tf.mul<tf.Tensor3D>(overlap, column(eta)));
+  const minusN = tf.neg(tf.mul<tf.Tensor3D>(overlap, erasing));
   return { ...solver, inverse: unipotentInverse(minusN, chunk) };
 }
 
@@ -106,9 +114,10 @@ export function writeChunk(
   gradientCeiling = Number.POSITIVE_INFINITY,
   objective: Objective = 'l2',
   momentum?: MemoryWeights,
+  sums?: readonly boolean[],
 ): ChunkWrite & { readonly subtracted: MemoryWeights } {
-  const { k, eta, retention, before, after, inverse } = solver;
-  const gradient = chunkGradient(weights, k, vHat, gradientCeiling, objective);
+  const { k, eta, erasing, retention, before, after, inverse } = solver;
+  const gradient = chunkGradient(weights, k, vHat, gradientCeiling, objective, sums);
   const { pre, hidden, skipped, error, delta, surprise } = gradient;
   if (solver.momentum) {
     const { subtracted, after: carried } = writeWithMomentum(solver, gradient, momentum!);
@@ -117,7 +126,7 @@ export function writeChunk(
   /** What comes off a matrix whose input is the key. @param read what it answered @param of its gradient's factor */
   const underKey = (read: tf.Tensor3D, of: tf.Tensor3D) => {
     const u = inverse
-      ? tf.matMul(inverse, tf.mul<tf.Tensor3D>(eta, tf.add(tf.mul(before, read), of)))
+      ? tf.matMul(inverse, tf.add<tf.Tensor3D>(tf.mul(tf.mul(erasing, before), read), tf.mul(eta, of)))
       : tf.mul<tf.Tensor3D>(eta, of);
     return tf.matMul<tf.Tensor3D>(tf.mul(after, u), k, true, false);
   };
@@ -161,9 +170,10 @@ export function chunkGradient(
   vHat: tf.Tensor3D,
   gradientCeiling: number,
   objective: Objective = 'l2',
+  sums?: readonly boolean[],
 ): ChunkGradient {
   const { pre, hidden, skipped, out } = readMemory(weights, k);
-  const surprise = outputGradient(out, vHat, objective);
+  const surprise = outputGradient(out, vHat, objective, sums);
   const delta =
     weights.w1 && hidden
       ? tf.mul<tf.Tensor3D>(tf.matMul(surprise, weights.w1), geluDerivative(pre))
@@ -174,8 +184,18 @@ export function chunkGradient(
 }
 
 /** ∇_y ℓ of y = M(k), [G, C, O]. */
-function outputGradient(out: tf.Tensor3D, vHat: tf.Tensor3D, objective: Objective): tf.Tensor3D {
+function outputGradient(
+  out: tf.Tensor3D,
+  vHat: tf.Tensor3D,
+  objective: Objective,
+  sums?: readonly boolean[],
+): tf.Tensor3D {
   if (objective === 'dot-product') return tf.neg<tf.Tensor3D>(vHat);
+  if (sums) {
+    const writes = writesBack(sums, out.shape[0]);
+    const apart = tf.mul(outputGradient(out, vHat, objective), writes);
+    return tf.sub<tf.Tensor3D>(apart, tf.mul(vHat, tf.sub(tf.scalar(1), writes)));
+  }
   const error = tf.sub<tf.Tensor3D>(out, vHat);
   return objective === 'l2' ? tf.mul<tf.Tensor3D>(error, tf.scalar(2)) : error;
 }

@@ -18,6 +18,12 @@ export function mergeHeads(x: tf.Tensor3D, batch: number): tf.Tensor2D {
   return exchange(x, { batch, first: heads, second: tokens, inner, shape: [batch * tokens, heads * inner] });
 }
 
+/** 1 of every head that writes as its options say and 0 of one that only sums up, [G, 1, 1]. @param sums one a head */
+export function writesBack(sums: readonly boolean[], groups: number): tf.Tensor3D {
+  const values = Float32Array.from({ length: groups }, (_, group) => (sums[group % sums.length] ? 0 : 1));
+  return tf.tensor3d(values, [groups, 1, 1]);
+}
+
 /** Numbers a head of each token, [B × T, H] to [B × H, T]. */
 export function splitGates(x: tf.Tensor2D, batch: number): tf.Tensor2D {
   const [rows, heads] = x.shape;

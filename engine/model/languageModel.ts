@@ -29,7 +29,8 @@ export interface ReadingState {
 }
 
 export function titansOptions(config: HopeConfig): TitansOptions {
-  const { titans } = config;
+  const { titans, heads } = config;
+  const { summing_heads: summing = 0 } = titans;
   return {
     memoryPeriod: titans.memory_period,
     projectionsPeriod: titans.projections_period,
@@ -43,6 +44,7 @@ export function titansOptions(config: HopeConfig): TitansOptions {
     sharedValues: titans.values === 'shared',
     momentum: titans.momentum,
     erase: titans.erase,
+    sums: summing ? Array.from({ length: heads }, (_, head) => head >= heads - summing) : undefined,
     retention: titans.retention,
   };
 }

@@ -22,6 +22,8 @@ export interface WriteOptions {
   readonly momenta?: Memories;
   /** Whether writes erase along their key, true by default. */
   readonly erase?: boolean;
+  /** Which heads only sum up, one a head; none by default. */
+  readonly sums?: readonly boolean[];
   /** Whether `subtracted` is wanted. */
   readonly withSubtracted?: boolean;
   /** Read through every memory before it is written, [G, Q, D]. */
@@ -47,8 +49,8 @@ function fusedWrites(
   options: WriteOptions,
 ): ChunkWrite[] | undefined {
   const { gradientCeiling, rate = 1, objective = 'l2', withSubtracted = false, query } = options;
-  const { sharedValues = false, momentum = 0, erase = true } = options;
-  if (sharedValues || momentum || !erase || objective === 'half-l2' || !memories.every(isMlp))
+  const { sharedValues = false, momentum = 0, erase = true, sums } = options;
+  if (sharedValues || momentum || !erase || sums || objective === 'half-l2' || !memories.every(isMlp))
     return undefined;
   if (objective === 'l2') {
     const written = fusedChunkWrite(memories, chunk, gradientCeiling, rate);
@@ -69,15 +71,16 @@ function plainWrites(
   chunk: Generated,
   options: WriteOptions,
 ): ChunkWrite[] {
-  const { gradientCeiling, rate = 1, objective, query, momentum, momenta, erase } = options;
+  const { gradientCeiling, rate = 1, objective, query, momentum, momenta, erase, sums } = options;
   const eta = scaled(chunk.eta, rate);
-  const solverOf = (k: tf.Tensor3D) => solveChunk({ k, eta, logAlpha: chunk.logAlpha }, { erase, momentum });
+  const solverOf = (k: tf.Tensor3D) =>
+    solveChunk({ k, eta, logAlpha: chunk.logAlpha }, { erase, momentum, sums });
   const shared = solverOf(chunk.k);
   return memories.map((memory, i) => {
     const { key, vHat } = taughtWith(memory, names[i], chunk, options);
     const solver = key === chunk.k ? shared : solverOf(key);
     const started = momenta?.[names[i]];
-    const write = writeChunk(memory, solver, vHat, gradientCeiling, objective, started);
+    const write = writeChunk(memory, solver, vHat, gradientCeiling, objective, started, sums);
     return { ...write, read: query && recall(memory, query) };
   });
 }

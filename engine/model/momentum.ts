@@ -71,7 +71,7 @@ function oneLater(x: tf.Tensor3D): tf.Tensor3D {
  * @param start S_0 @returns besides, what the right factor took off W2 and W_s, Σ_t (A_C / A_t) η_t W_{t−1} k_t k_tᵀ
  */
 export function writeWithMomentum(
-  { k, eta, before, after, inverse, momentum }: ChunkSolver,
+  { k, eta, erasing, before, after, inverse, momentum }: ChunkSolver,
   { pre, hidden, skipped, error, delta }: Omit<ChunkGradient, 'surprise'>,
   start: MemoryWeights,
 ): { subtracted: MemoryWeights; after: MemoryWeights; erased?: tf.Tensor3D; erasedSkip?: tf.Tensor3D } {
@@ -91,7 +91,7 @@ export function writeWithMomentum(
     if (!inverse) return { taken: fromStart(s, taken), next };
     const begun = tf.mul(beforeStart, tf.matMul(k, s, false, true));
     const seen = tf.sub(tf.add(tf.mul(before, read), begun), tf.matMul(cross, written));
-    const erased = outer(after, tf.matMul(inverse, tf.mul<tf.Tensor3D>(eta, seen)), k);
+    const erased = outer(after, tf.matMul(inverse, tf.mul<tf.Tensor3D>(erasing, seen)), k);
     return { taken: fromStart(s, tf.add(taken, erased)), next, erased };
   };
   const second = underKey(pre, delta, start.w2);

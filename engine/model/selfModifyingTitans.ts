@@ -30,6 +30,8 @@ export interface TitansOptions {
   readonly momentum?: number;
   /** Whether writes erase along their key, true by default. */
   readonly erase?: boolean;
+  /** Which heads only sum up, by the dot product and without erasing, one a head; none by default. */
+  readonly sums?: readonly boolean[];
   /** Whether memories decay, true by default. */
   readonly retention?: boolean;
 }

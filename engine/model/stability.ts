@@ -24,14 +24,16 @@ export function repeatedKeyFactor(
 }
 
 /**
- * The stability of a model's memories at their ceiling of η. It is exact for linear memories without momentum, and what
+ * The stability of a model's memories at their ceiling of η; heads that only sum up have factor 1, and are told of only
+ * where there is no other. It is exact for linear memories without momentum, and what
  * a two-layer memory does on its way out of the small; there the ceiling of the gradient bounds a write besides.
  */
 export function stabilityOf(config: HopeConfig): LevelStability[] {
   if (!hasMemories(config)) return [];
-  const { titans } = config;
+  const { titans, heads } = config;
+  const summing = titans.summing_heads === heads;
   const of = (level: LevelStability['level'], period: number): LevelStability => {
-    const factor = repeatedKeyFactor(titans, titans.eta_ceiling, period);
+    const factor = summing ? 1 : repeatedKeyFactor(titans, titans.eta_ceiling, period);
     return { level, factor, margin: 1 - Math.abs(factor) };
   };
   const memory = of('memory', titans.memory_period);

@@ -67,5 +67,12 @@ test('the margin is that of the ceiling, a level', () => {
   expect(stabilityOf(config({ eta_ceiling: 0.7 }))[0].margin).toBeLessThan(0);
   expect(stabilityOf(config({ eta_ceiling: 0.7, objective: 'half-l2' }))[0].margin).toBeCloseTo(0.6, 12);
   expect(stabilityOf(config({ adaptive: [], values: 'shared' })).length).toBe(1);
+  // Heads that only sum up neither answer with an error that shrinks nor with one that grows.
+  const { heads } = smallConfig();
+  expect(stabilityOf(config({ eta_ceiling: 0.3, summing_heads: heads - 1 }))[0].factor).toBeCloseTo(0.1, 12);
+  expect(stabilityOf(config({ eta_ceiling: 0.3, summing_heads: heads }))[0]).toMatchObject({
+    factor: 1,
+    margin: 0,
+  });
   expect(stabilityOf({ ...config({}), system: 'transformer' })).toEqual([]);
 });

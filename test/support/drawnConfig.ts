@@ -48,6 +48,7 @@ export function drawnConfig(random: Random): HopeConfig {
       ...maybe(() => ({ memory: one(['mlp', 'linear']) })),
       ...maybe(momentum),
       ...maybe(() => ({ erase: one([true, false]) })),
+      ...maybe(() => ({ summing_heads: random.below(heads + 1) })),
       ...(!adaptive.includes('alpha') && maybe(() => ({ retention: false }))),
     },
     cms: {

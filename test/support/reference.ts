@@ -183,9 +183,10 @@ export class Reference {
    * @returns ‖∇_y ℓ‖ over the level's memories, a head
    */
   writeToken(block: number, x: Vector, level: 'memory' | 'projections', rate = 1): number[] {
-    const { momentum = 0, erase = true } = this.config.titans;
+    const { momentum = 0 } = this.config.titans;
     return this.generate(block, x).map((generated, head) => {
       const { eta, alpha } = generated;
+      const erase = !this.sums(head) && this.config.titans.erase !== false;
       let surprise = 0;
       for (const name of this.memoriesOf(level)) {
         const { key, value } = this.taughtWith(block, head, name, generated);
@@ -247,7 +248,8 @@ export class Reference {
 
   /** ∇ℓ(M_ξ; k, v̂) with v̂ constant, no longer than the ceiling; ℓ is ‖M(k) − v̂‖², half of it, or −⟨M(k), v̂⟩. */
   private innerGradient(block: number, head: number, name: Memory, k: Vector, vHat: Vector): InnerGradient {
-    const { objective = 'l2', gradient_ceiling } = this.config.titans;
+    const { gradient_ceiling } = this.config.titans;
+    const objective = this.sums(head) ? 'dot-product' : (this.config.titans.objective ?? 'l2');
     const { pre, hidden, out } = this.readMemory(block, head, name, k);
     const factor = objective === 'l2' ? 2 : 1;
     const error = out.map((y, i) => (objective === 'dot-product' ? -vHat[i] : factor * (y - vHat[i])));
@@ -292,6 +294,12 @@ export class Reference {
     const w1 = weights.get(`${at}.w1`);
     const skip = weights.get(`${at}.skip`);
     return { w1: w1 && part(w1), w2: part(weights.get(`${at}.w2`)!), skip: skip && part(skip) };
+  }
+
+  /** Whether a head is one of the last, which only sum up. */
+  private sums(head: number): boolean {
+    const { titans, heads } = this.config;
+    return head >= heads - (titans.summing_heads ?? 0);
   }
 
   private adaptive(name: Memory): boolean {

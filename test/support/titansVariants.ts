@@ -17,6 +17,10 @@ export const TITANS_VARIANTS: Readonly<Record<string, SmallShape>> = {
   'momentum, memory slower than projections': { memory: 8, projections: 2, titans: { momentum: 0.5 } },
   'no erasing': { titans: { erase: false } },
   'no erasing, but momentum': { titans: { erase: false, momentum: 0.7 } },
+  'a head that only sums up': { titans: { summing_heads: 1 } },
+  'a head that only sums up, linear, half the L2 loss, shared values, momentum': {
+    titans: { summing_heads: 1, memory: 'linear', objective: 'half-l2', values: 'shared', momentum: 0.5 },
+  },
   'no decay': { titans: { retention: false, adaptive: ['k', 'v', 'eta'] } },
   'shared values': { titans: { values: 'shared' } },
   'shared values, adaptive q, linear, momentum': {

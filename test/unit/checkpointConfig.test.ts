@@ -142,6 +142,7 @@ describe('options', () => {
         values: 'shared',
         momentum: 0.9,
         erase: false,
+        summing_heads: 1,
         retention: false,
       },
       cms: { ...valid.cms, form: 'nested', order: 'slow-first' },
@@ -185,6 +186,8 @@ describe('options', () => {
     ['titans/momentum', -0.1, 'titans.momentum is -0.1'],
     ['titans/retention', false, 'titans.retention is false, but must be true while alpha is adaptive'],
     ['titans/erase', 'no', 'titans.erase is "no", but must be true or false'],
+    ['titans/summing_heads', 9, 'titans.summing_heads is 9, but must be a whole number from 0 to'],
+    ['titans/summing_heads', 0.5, 'titans.summing_heads is 0.5, but must be a whole number from 0 to'],
     ['cms/form', 'parallel', 'cms.form is "parallel", but must be one of sequential, nested, independent'],
     ['cms/optimizers', [{ kind: 'sgd' }], 'cms.optimizers is a list of 1, but must be a list of 3'],
   ])('%s = %j', (path, value, message) => {
