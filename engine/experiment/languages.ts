@@ -8,8 +8,6 @@ export interface Language {
   readonly name: string;
   readonly symbols: number;
   readonly classes: number;
-  /** Whether finitely many states tell its words apart; the others are counted. */
-  readonly regular: boolean;
   /** Lengths that words of this language have. */
   has(length: number): boolean;
   /** A word of this length, symbols from 0, and the class after each prefix, the empty one first. */
@@ -38,7 +36,6 @@ const parity: Language = {
   name: 'parity',
   symbols: 2,
   classes: 2,
-  regular: true,
   has: () => true,
   word(length, random) {
     const symbols = Array.from({ length }, () => random.below(2));
@@ -64,7 +61,6 @@ function repeated(name: string, unit: readonly number[]): Language {
     name,
     symbols,
     classes: used.length,
-    regular: true,
     has: length => length % unit.length === 0,
     word(length) {
       const word = Array.from({ length }, (_, i) => unit[i % unit.length]);
@@ -80,7 +76,6 @@ function counting(name: string, kinds: number): Language {
     name,
     symbols: kinds,
     classes: kinds + 1,
-    regular: false,
     has: length => length > 0 && length % kinds === 0,
     word(length) {
       const count = length / kinds;
@@ -97,7 +92,6 @@ const shuffle2: Language = {
   name: 'Shuffle-2',
   symbols: 4,
   classes: 4,
-  regular: false,
   has: length => length % 2 === 0,
   word(length, random) {
     const depth = [0, 0];
