@@ -59,7 +59,7 @@ export async function insideRun(
 async function furthest({ reader, levelIds }: InspectedRun): Promise<{ level: string; block: number }[]> {
   const { metrics } = reader.update(reader.updatesCount - 1);
   const drift = (block: number, level: number) =>
-    metrics[(block * levelIds.length + level) * METRICS.length + METRIC_INDEX.drift];
+    metrics[(block * reader.header.levels.length + level) * METRICS.length + METRIC_INDEX.drift];
   const blocks = Array.from({ length: reader.header.blocks }, (_, block) => block);
   return levelIds.flatMap((id, level) => {
     const block = blocks.reduce((best, each) => (drift(each, level) > drift(best, level) ? each : best), 0);

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { LevelInfo } from '../engine/protocol/level.ts';
+import { type LevelInfo, ownLevels } from '../engine/protocol/level.ts';
 import type { ModelInfo, TensorInfo } from '../engine/protocol/model.ts';
 import { withLevels } from './archiveOptions.ts';
 import { type InspectArchiveFlags, inspectArchive } from './inspectArchive.ts';
@@ -65,7 +65,7 @@ async function runInspect(
   }
   const { session, info, backend } = await openModel(flags, output);
   const tensors = await session.describe();
-  const levels = info.levels.map(level => sizeOf(level, tensors));
+  const levels = ownLevels(info.levels).map(level => sizeOf(level, tensors));
   const { name: model, ...numbers } = info;
   await output.result({ model, backend, ...numbers, levels, tensors }, [
     ...summary(info),

@@ -1,4 +1,4 @@
-import type { ReportPicture, RunInfo } from '../engine/protocol/index.ts';
+import { ownLevels, type ReportPicture, type RunInfo } from '../engine/protocol/index.ts';
 import { grouped, megabytes, probability } from './figures.ts';
 import { changeText, stateWords } from './runWords.ts';
 
@@ -26,7 +26,12 @@ export function runReport(
     ['model', info.modelName],
     ['engine', `${info.engineVersion}, backend ${info.backend}`],
     ['blocks', grouped(info.blocks)],
-    ['levels', info.levels.map(({ id, period }) => `${id} every ${period} tokens`).join(', ')],
+    [
+      'levels',
+      ownLevels(info.levels)
+        .map(({ id, period }) => `${id} every ${period} tokens`)
+        .join(', '),
+    ],
     ['passes', grouped(options.epochs)],
     ['learning rates', rates.length ? rates.join(', ') : 'of the model'],
     ['partial chunks', options.partialChunk],

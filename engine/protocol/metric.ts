@@ -1,6 +1,6 @@
 /**
  * Numbers recorded for every block and level at every update, in the order they travel in a frame.
- * A metric that does not apply (η and α of a CMS level, say) is NaN.
+ * A metric that does not apply (η and α of a CMS level, say) is NaN. Of a memory of an optimizer W is the memory m.
  */
 export const METRICS = [
   /** 1 where the level was updated at this tick, else 0. */
@@ -13,7 +13,10 @@ export const METRICS = [
   'weightNorm',
   /** ‖W − W₀‖_F / ‖W₀‖_F against the base checkpoint, after the update. */
   'drift',
-  /** Local surprise signal, mean over the tick's tokens of ‖∇_y L‖ (Eq. 8, 29). */
+  /**
+   * Local surprise signal, mean over the tick's tokens of ‖∇_y L‖ (Eq. 8, 29). Of a memory of an optimizer ‖∇‖_F of its
+   * inner objective before it was written; NaN where it was not, or answers nothing.
+   */
   'lss',
   /** Mean inner learning rate η over the tick's tokens. */
   'eta',

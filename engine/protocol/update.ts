@@ -8,6 +8,9 @@ export interface Update {
   readonly loss: number;
   /** −log p(token) in nats, one a token of the tick. */
   readonly surprise: Float32Array;
-  /** `[blocks, levels, METRICS.length]`, row-major; levels in the model's order without `outer`. */
+  /**
+   * `[blocks, levels, METRICS.length]`, row-major; levels in the model's order without `outer`, the memories of their
+   * optimizers last.
+   */
   readonly metrics: Float32Array;
 }

@@ -4,7 +4,7 @@ import type { LevelInfo } from '../protocol/index.ts';
 import { PAGE_CACHE } from './pageCache.ts';
 import { damaged, guarded, RunFileError } from './runFileError.ts';
 import { checkHeader, RUN_STATUSES, type RunHeader, type RunStatus } from './runHeader.ts';
-import { APPLICATION_ID, SCHEMA_VERSION, TABLES } from './schema.ts';
+import { APPLICATION_ID, READ_VERSIONS, SCHEMA_VERSION, TABLES } from './schema.ts';
 
 /** How long a read waits for a writer that is just closing the file, in milliseconds. */
 const BUSY_TIMEOUT = 2000;
@@ -67,9 +67,9 @@ function checkIdentity(database: DatabaseSync, path: string): void {
       CHOOSE,
     );
   }
-  if (version !== SCHEMA_VERSION) {
+  if (!READ_VERSIONS.includes(version)) {
     throw new RunFileError(
-      `the run file has version ${version}, this Hopescope reads version ${SCHEMA_VERSION}`,
+      `the run file has version ${version}, this Hopescope reads versions ${READ_VERSIONS.join(' and ')}`,
       path,
       Number(version) > SCHEMA_VERSION
         ? 'Update Hopescope, then open the run again.'

@@ -2,6 +2,8 @@ import {
   type LevelInfo,
   METRICS,
   type Metric,
+  memoryOwner,
+  ownLevels,
   type RunParent,
   type TrainOptions,
 } from '../protocol/index.ts';
@@ -21,7 +23,10 @@ export interface RunHeader {
   /** ISO 8601. */
   readonly createdAt: string;
   readonly options: TrainOptions;
-  /** Fast to slow; `outer` is among them only where snapshots of a whole training are told of. */
+  /**
+   * Fast to slow, then the memories of their optimizers; `outer` is among them only where snapshots of a whole training
+   * are told of.
+   */
   readonly levels: readonly LevelInfo[];
   readonly blocks: number;
   /** Order of the numbers of one block and level in an update. */
@@ -76,8 +81,11 @@ export function checkHeader(header: RunHeader): RunHeader {
   const known = lackOfStates(header)
     ? /^(memory|projections|cms\.\d+|outer)$/
     : /^(memory|projections|cms\.\d+)$/;
+  const names = new Set(header.levels.map(level => level?.id));
   for (const level of header.levels) {
-    if (!known.test(level?.id) || !isCount(level.period)) refuse('levels', level);
+    const owner = memoryOwner(String(level?.id)) as LevelInfo['id'] | undefined;
+    const fits = owner ? names.has(owner) : known.test(level?.id);
+    if (!fits || !isCount(level.period)) refuse('levels', level);
   }
   if (header.metrics?.join() !== METRICS.join()) refuse('metrics', header.metrics);
   if (metricsPerUpdate(header) > MOST_METRICS) refuse('blocks', header.blocks);
@@ -112,7 +120,7 @@ function checkParent(
   if (!isWhole(updates) || updates > firstTick) refuse('parent.updates', updates);
   const problem = changeProblem(
     change,
-    levels.map(level => level.id),
+    ownLevels(levels).map(level => level.id),
     updates,
   );
   if (problem) refuse('parent.change', problem);

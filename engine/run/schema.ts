@@ -1,8 +1,14 @@
 /** 'HOPE', the number by which `file` and SQLite tell a run from other databases. */
 export const APPLICATION_ID = 0x484f5045;
 
-/** Kept in `user_version`. Raised with every change of the tables or of METRICS; described in docs/run-file.md. */
-export const SCHEMA_VERSION = 2;
+/**
+ * Kept in `user_version`. Raised with every change of the tables, of what is in them or of METRICS; described in
+ * docs/run-file.md.
+ */
+export const SCHEMA_VERSION = 3;
+
+/** Versions that are read; the tables of all of them are the same, before 3 no level was a memory of an optimizer. */
+export const READ_VERSIONS: readonly unknown[] = [2, SCHEMA_VERSION];
 
 /**
  * The tables, as SQLite stores their text: a reader compares it, so a file can neither lack a column nor put a

@@ -1,4 +1,5 @@
 import { StateSnapshot } from '../model/stateSnapshot.ts';
+import { ownLevels } from '../protocol/level.ts';
 import type { BranchChange } from '../protocol/runInfo.ts';
 import type { TrainOptions, TrainProgress } from '../protocol/training.ts';
 import { changeProblem, type RunReader } from '../run/index.ts';
@@ -43,7 +44,7 @@ export async function trainBranch(
   states.refuseUnavailable(parent);
   const problem = changeProblem(
     change,
-    header.levels.map(level => level.id),
+    ownLevels(header.levels).map(level => level.id),
     updates,
   );
   if (problem) throw new EngineError('bad-input', problem, 'Change it, then branch again.');

@@ -3,6 +3,7 @@ import { ModelScorer } from '../introspect/modelScorer.ts';
 import type { Weights } from '../introspect/scorer.ts';
 import { MOST_PLAYERS } from '../introspect/shapley.ts';
 import type { StateSnapshot } from '../model/stateSnapshot.ts';
+import { ownLevels } from '../protocol/level.ts';
 import { METRIC_INDEX, METRICS } from '../protocol/metric.ts';
 import type { Probe } from '../protocol/probe.ts';
 import type { Update } from '../protocol/update.ts';
@@ -33,8 +34,9 @@ export class InspectedRun {
     this.states.refuseUnavailable(this.reader);
   }
 
+  /** Levels of the model; those of a run besides have the memories of their optimizers, which change no weights. */
   get levelIds(): string[] {
-    return this.reader.header.levels.map(({ id }) => id);
+    return ownLevels(this.reader.header.levels).map(({ id }) => id);
   }
 
   /** The whole state after so many updates, which the caller disposes. */
@@ -74,7 +76,8 @@ export class InspectedRun {
 
   /** What each level did between two states, and the updates at which each fired, counted from 1. */
   async spans(from: number, to: number): Promise<(LevelSpan & { readonly firings: readonly number[] })[]> {
-    const { levels, options } = this.reader.header;
+    const { options } = this.reader.header;
+    const levels = ownLevels(this.reader.header.levels);
     const firings: number[][] = levels.map(() => []);
     let pending: number[] = levels.map(() => 0);
     for await (const { index, metrics } of this.updates(from, to)) {
@@ -116,7 +119,7 @@ export class InspectedRun {
 
   /** @throws EngineError where more levels could share a gain than can be told apart */
   checkPlayers(): void {
-    const { levels } = this.reader.header;
+    const levels = this.levelIds;
     if (levels.length <= MOST_PLAYERS) return;
     const message = `A gain can be divided among at most ${MOST_PLAYERS} levels; the model has ${levels.length}.`;
     throw new EngineError('bad-input', message);

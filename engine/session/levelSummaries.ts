@@ -22,8 +22,9 @@ export class LevelSummaries {
 
   add({ metrics }: Update): void {
     const { blocks } = this.state.base.config;
-    const count = this.levels.length;
-    for (let level = 0; level < count; level++) {
+    // Behind the levels come the memories of their optimizers.
+    const count = metrics.length / (blocks * METRICS.length);
+    for (let level = 0; level < this.levels.length; level++) {
       if (metrics[level * METRICS.length + METRIC_INDEX.fired] !== 1) continue;
       this.fired[level]++;
       let [delta, weight] = [0, 0];

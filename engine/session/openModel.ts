@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { levelsOf, tickOf } from '../checkpoint/config.ts';
+import { tickOf } from '../checkpoint/config.ts';
 import type { Tokenizer } from '../checkpoint/tokenizer.ts';
 import { BaseModel } from '../model/baseModel.ts';
 import { FastState } from '../model/fastState.ts';
 import { stabilityOf } from '../model/stability.ts';
 import { openFolder } from '../pretrained/openFolder.ts';
 import type { ModelInfo } from '../protocol/model.ts';
+import { recordedLevels } from '../train/memoryLevels.ts';
 
 async function hashOf(files: readonly string[]): Promise<string> {
   const hash = createHash('sha256');
@@ -50,7 +51,7 @@ export class OpenModel {
       heads: config.heads,
       vocabulary: config.vocabulary,
       parameters: specs.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
-      levels: levelsOf(config),
+      levels: [...recordedLevels(config), { id: 'outer', period: 0 }],
       tick: tickOf(config),
       stability: stabilityOf(config),
       updates: this.fast.updates,

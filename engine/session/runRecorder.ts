@@ -1,12 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { levelsOf } from '../checkpoint/config.ts';
 import { METRICS } from '../protocol/metric.ts';
 import type { Probe, ProbeScore } from '../protocol/probe.ts';
 import type { RunParent } from '../protocol/runInfo.ts';
 import type { TrainRequest, TrainResult } from '../protocol/training.ts';
 import type { Update } from '../protocol/update.ts';
 import { RunFileError, RunWriter, shouldWrite } from '../run/index.ts';
+import { recordedLevels } from '../train/memoryLevels.ts';
 import { diskBudget } from './diskBudget.ts';
 import { encodeFastState, stateBytes } from './fastStateFile.ts';
 import { KeyframeCost } from './keyframeCost.ts';
@@ -70,7 +70,7 @@ export class RunRecorder {
       backend: versions.backend,
       createdAt: new Date().toISOString(),
       options,
-      levels: levelsOf(model.base.config).filter(level => level.id !== 'outer'),
+      levels: recordedLevels(model.base.config),
       blocks: model.base.config.blocks,
       metrics: METRICS,
       probeInterval,

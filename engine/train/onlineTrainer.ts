@@ -25,6 +25,7 @@ import {
   writeContinuumLevel,
   writeTitansLevel,
 } from './levelWrites.ts';
+import { MemoryMetrics } from './memoryLevels.ts';
 import { memoryUpdates, type OptimizerUpdate, optimizerUpdates } from './optimizerUpdates.ts';
 import { forwardTick, type TickForward } from './tickForward.ts';
 import type { Tick } from './tokenStream.ts';
@@ -49,6 +50,7 @@ export interface OnlineOptions {
 export class OnlineTrainer {
   readonly levels: readonly { readonly id: string; readonly period: number }[];
   private readonly telemetry: LevelTelemetry | undefined;
+  private readonly memories: MemoryMetrics;
 
   constructor(
     private readonly state: FastState,
@@ -57,6 +59,7 @@ export class OnlineTrainer {
   ) {
     this.levels = levelsOf(state.base.config).filter(level => level.id !== 'outer');
     const ids = this.levels.map(level => level.id);
+    this.memories = new MemoryMetrics(state.base.config);
     this.telemetry = options.telemetry ? new LevelTelemetry(state, ids) : undefined;
   }
 
@@ -88,15 +91,18 @@ export class OnlineTrainer {
       // Squares of very large numbers are not finite where the numbers still are.
       const finite = sure ? undefined : columns ? await readFiniteness(writes) : rest;
       this.refuseDivergence(surprise, finite, writes, index, tick.position);
-      const metrics = columns ? telemetry!.record(writes, columns.places, rest) : this.firedOnly(writes);
+      const own = columns ? telemetry!.record(writes, columns.places, rest) : this.firedOnly(writes);
       const { onOptimizers } = this.options;
       const memories = telemetry || onOptimizers ? await memoryUpdates(state, writes) : [];
       this.commit(writes);
       committed = true;
-      for (const { name, deltaNorm, surprise: told } of memories) {
-        state.memoryWrites.set(name, { deltaNorm, surprise: told });
+      for (const { name, deltaNorm, surprise } of memories) {
+        state.memoryWrites.set(name, { deltaNorm, surprise });
       }
-      if (memories.length) onOptimizers?.(optimizerUpdates(memories), index);
+      const told = optimizerUpdates(memories);
+      if (told.length) onOptimizers?.(told, index);
+      const remembered = writes.filter(({ optimizer }) => optimizer?.size).map(({ level }) => level);
+      const metrics = this.memories.widen(own, new Set(remembered), told);
       const loss = surprise.reduce((sum, s) => sum + s, 0) / surprise.length;
       return { index, position: tick.position, loss, surprise, metrics };
     } finally {

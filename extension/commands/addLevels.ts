@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { ownLevels } from '../../engine/protocol/index.ts';
 import { allowedModel, configureModel } from '../settings/modelSetting.ts';
 import type { CommandContext } from './commandContext.ts';
 import { mayForget, pickModelFolder } from './selectModel.ts';
@@ -47,7 +48,7 @@ export async function addLevels(c: CommandContext): Promise<void> {
     },
   );
   await configureModel(context, made);
-  const levels = model.levels.filter(({ period }) => period > 0);
+  const levels = ownLevels(model.levels).filter(({ period }) => period > 0);
   const names = levels.map(({ id, period }) => `${id} every ${period} tokens`).join(', ');
   await vscode.window.showInformationMessage(
     `${model.name} is loaded, with ${names}; the last is the pre-trained MLP.`,

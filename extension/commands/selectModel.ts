@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { ownLevels } from '../../engine/protocol/index.ts';
 import { allowedModel, bundledModel, configureModel, recentModels } from '../settings/modelSetting.ts';
 import { grouped } from '../training/figures.ts';
 import type { CommandContext } from './commandContext.ts';
@@ -26,7 +27,7 @@ export async function selectModel(c: CommandContext): Promise<void> {
   );
   await configureModel(context, folder);
   await vscode.window.showInformationMessage(
-    `${model.name} is loaded: ${grouped(model.parameters)} parameters, ${model.blocks} blocks, ${model.levels.length} levels.`,
+    `${model.name} is loaded: ${grouped(model.parameters)} parameters, ${model.blocks} blocks, ${ownLevels(model.levels).length} levels.`,
   );
 }
 

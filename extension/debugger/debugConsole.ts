@@ -1,3 +1,4 @@
+import { ownLevels } from '../../engine/protocol/index.ts';
 import { visibleText } from '../decorations/markdown.ts';
 import { evaluate, type Scope } from './expression/evaluate.ts';
 import { formatNumber, formatValue } from './expression/format.ts';
@@ -34,7 +35,7 @@ export async function hoveredToken(
     name,
     value: `${name}: surprise ${formatNumber(surprise)} nats in update ${index + 1}`,
     children: () =>
-      run.levels.map(({ id }): VariableNode => {
+      ownLevels(run.levels).map(({ id }): VariableNode => {
         const of = (metric: 'fired' | 'rho' | 'lss' | 'drift') => overBlocks(run, update, metric, id);
         const fired = of('fired') > 0 ? `updated, ρ ${formatNumber(of('rho'))}, ` : '';
         return {

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { ModelInfo } from '../../engine/protocol/index.ts';
+import { type ModelInfo, ownLevels } from '../../engine/protocol/index.ts';
 import type { EngineHost } from '../engine/engineHost.ts';
 import { isProblem, problemText, readTrainSettings, type TrainSettings } from '../settings/trainSettings.ts';
 import type { Store } from '../state/store.ts';
@@ -133,7 +133,7 @@ function settings(launch: LaunchArguments, uri: vscode.Uri, model: ModelInfo): T
     'train.learningRates': launch.learningRates,
     'train.partialChunk': launch.partialChunk,
   };
-  const levels = model.levels.map(({ id }) => id);
+  const levels = ownLevels(model.levels).map(({ id }) => id);
   const read = readTrainSettings(name => named[name] ?? configuration.get(name), levels);
   if (!isProblem(read)) return read;
   if (named[read.setting.replace('hopescope.', '')] === undefined) throw new Error(problemText(read));

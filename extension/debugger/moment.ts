@@ -1,4 +1,11 @@
-import { METRIC_INDEX, METRICS, type Metric, type Probe, type Update } from '../../engine/protocol/index.ts';
+import {
+  METRIC_INDEX,
+  METRICS,
+  type Metric,
+  ownLevels,
+  type Probe,
+  type Update,
+} from '../../engine/protocol/index.ts';
 import type { Scope } from './expression/evaluate.ts';
 import type { LevelMetric, NumberName } from './expression/names.ts';
 import type { SteppedRun, Stepper } from './stepper.ts';
@@ -88,7 +95,9 @@ export function overBlocks(run: SteppedRun, update: Update, metric: LevelMetric,
   return known.reduce((sum, value) => sum + value, 0) / known.length;
 }
 
-/** Levels that an update changed, fast to slow. */
+/** Levels whose weights an update changed, fast to slow. */
 export function firedLevels(run: SteppedRun, update: Update): string[] {
-  return run.levels.map(({ id }) => id).filter(id => overBlocks(run, update, 'fired', id) > 0);
+  return ownLevels(run.levels)
+    .map(({ id }) => id as string)
+    .filter(id => overBlocks(run, update, 'fired', id) > 0);
 }

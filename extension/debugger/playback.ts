@@ -1,3 +1,4 @@
+import { ownLevels } from '../../engine/protocol/index.ts';
 import { EngineFailure } from '../engine/engineFailure.ts';
 import type { BreakpointTable } from './breakpoints/breakpointTable.ts';
 import type { Hit } from './breakpoints/hit.ts';
@@ -135,7 +136,7 @@ export class Playback {
 /** The slowest level that this training changes. */
 export function slowestLevel({ run }: Stepper): string | undefined {
   const { learningRates } = run.options;
-  return run.levels.findLast(({ id }) => learningRates[id] !== 0)?.id;
+  return ownLevels(run.levels).findLast(({ id }) => learningRates[id] !== 0)?.id;
 }
 
 function otherEvents(): Promise<void> {

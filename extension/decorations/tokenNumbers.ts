@@ -1,4 +1,4 @@
-import { METRIC_INDEX, METRICS, type Metric, type Update } from '../../engine/protocol/index.ts';
+import { METRIC_INDEX, METRICS, type Metric, ownLevels, type Update } from '../../engine/protocol/index.ts';
 import { relativeUpdate } from '../state/levelTotals.ts';
 import type { RunHistory } from '../state/runHistory.ts';
 
@@ -62,7 +62,8 @@ function levelNumbers(run: RunHistory, read: Update, passStart: number, running:
     );
   const firings = firstFirings(run, read);
   const totals = run.totals();
-  return levels.map(({ id, period }, level) => {
+  // Numbers of the memories of optimizers stand behind those of the model's levels.
+  return ownLevels(levels).map(({ id, period }, level) => {
     const update = firings[level];
     const lss = metric(read, level, 'lss');
     return {

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { BranchChange, RunInfo } from '../../engine/protocol/index.ts';
+import { type BranchChange, ownLevels, type RunInfo } from '../../engine/protocol/index.ts';
 import { changeText } from '../../report/runWords.ts';
 import { EngineFailure } from '../engine/engineFailure.ts';
 import { runsFolder, runUri } from '../runs/runsFolder.ts';
@@ -78,9 +78,10 @@ export async function branchHere(
 
 /** The level that the page names, else the user's choice. */
 async function levelOf(run: RunInfo, level: string | undefined, given: boolean): Promise<string | undefined> {
-  const known = run.levels.some(({ id }) => id === level);
+  const levels = ownLevels(run.levels);
+  const known = levels.some(({ id }) => id === level);
   if (given && known) return level;
-  const items = run.levels.map(({ id, period }) => ({
+  const items = levels.map(({ id, period }) => ({
     label: id as string,
     description: `every ${period} tokens`,
   }));

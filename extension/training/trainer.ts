@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { decodeFrame, type ModelInfo, type TrainResult } from '../../engine/protocol/index.ts';
+import { decodeFrame, type ModelInfo, ownLevels, type TrainResult } from '../../engine/protocol/index.ts';
 import { EngineFailure, failureText } from '../engine/engineFailure.ts';
 import type { EngineHost } from '../engine/engineHost.ts';
 import { trainSettings } from '../settings/configuration.ts';
@@ -163,7 +163,7 @@ export class Trainer {
         lost?.settings ??
         trainSettings(
           vscode.Uri.parse(input.source.documentUri),
-          model.levels.map(level => level.id),
+          ownLevels(model.levels).map(level => level.id),
         );
       if (!settings || token.isCancellationRequested) return;
       before = this.#store.snapshot;

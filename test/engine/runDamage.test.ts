@@ -115,9 +115,9 @@ test('files that are no run', () => {
 });
 
 test('another version says which, and what to do', () => {
-  const newer = altered('PRAGMA user_version = 3');
+  const newer = altered('PRAGMA user_version = 4');
   const refused = refusal(newer, () => RunReader.open(newer));
-  expect(refused.message).toContain('version 3, this Hopescope reads version 2');
+  expect(refused.message).toContain('version 4, this Hopescope reads versions 2 and 3');
   expect(refused.remedy).toContain('Update Hopescope');
   const older = altered('PRAGMA user_version = 1');
   expect(refusal(older, () => RunReader.open(older)).remedy).toContain('that recorded it');
@@ -132,7 +132,7 @@ test('tables that are not as the version has them', () => {
   ]) {
     const path = altered(sql);
     expect(refusal(path, () => RunReader.open(path)).message, sql).toContain(
-      'is missing or not as version 2',
+      'is missing or not as version 3',
     );
   }
   // What a researcher adds for herself does no harm.

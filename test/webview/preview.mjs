@@ -7,7 +7,7 @@ const only = process.argv.slice(2);
 const WIDTHS = [220, 320, 480];
 const THEMES = ['dark', 'light', 'hc'];
 const SCENE_NAMES =
-  'no-model loading idle start early running long passes cursor token hover finished cancelled failed six-cms';
+  'no-model loading idle start early running memories long passes cursor token hover finished cancelled failed six-cms';
 const scenes = SCENE_NAMES.split(' ').filter(name => only.length === 0 || only.includes(name));
 
 const { page, faults, address, at, writeSheet, close } = await openPreview({

@@ -127,6 +127,7 @@ describe('text alternatives', () => {
     deltaNorm: 0.01,
     weightNorm: 2,
     gradientNorm: 1,
+    writtenSurprise: Number.NaN,
     drift: 0.0318,
     driftBlock: 0,
     alpha: Number.NaN,

@@ -1,6 +1,6 @@
 import type { LevelInfo } from '../../engine/protocol/level.ts';
 import type { LevelsReset, LevelsState } from '../../engine/protocol/webview.ts';
-import { LEVELS, type SyntheticShape, syntheticFrame, TICK } from './synthetic.ts';
+import { LEVELS, LEVELS_WITH_MEMORIES, type SyntheticShape, syntheticFrame, TICK } from './synthetic.ts';
 
 /** What the host would send, and the keys and pointer moves that follow. */
 export interface Scene {
@@ -44,6 +44,13 @@ export const SCENES: Readonly<Record<string, Scene>> = {
   start: { reset: { state: at(0, 'running', { tokensPerSecond: 0 }) } },
   early: { reset: { state: at(9, 'running', { tokensPerSecond: 4.2 }), backlog: after(9) } },
   running: { reset: { state: at(203, 'running'), backlog: after(203) } },
+  memories: {
+    reset: {
+      state: { ...at(203, 'running'), model: { ...model, levels: LEVELS_WITH_MEMORIES } },
+      backlog: after(203, { levels: LEVELS_WITH_MEMORIES }),
+    },
+    keys: [{ on: '[data-level="cms.0"]', keys: ['Enter'] }],
+  },
   long: {
     reset: {
       state: at(4870, 'running', { total: 24000, tokens: 8000, tokensPerSecond: 1234 }),

@@ -14,6 +14,15 @@ export const LEVELS: readonly LevelInfo[] = [
   { id: 'outer', period: 0 },
 ];
 
+/** Levels of a model in which two have an optimizer that remembers. */
+export const LEVELS_WITH_MEMORIES: readonly LevelInfo[] = [
+  ...LEVELS.slice(0, 5),
+  { id: 'cms.0.m', period: 64 },
+  { id: 'cms.1.first', period: 256 },
+  { id: 'cms.1.second', period: 256 },
+  ...LEVELS.slice(5),
+];
+
 /** A number in [0, 1) that depends on nothing but its arguments. */
 export function noise(...at: number[]): number {
   let h = 2166136261;

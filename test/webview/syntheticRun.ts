@@ -84,7 +84,7 @@ export const frameOf = (run: RunInfo, first: number, count: number): Frame =>
     run.id,
     run.blocks,
     run.levels.length,
-    synthetic(first, Math.max(0, Math.min(count, run.updates - first))),
+    synthetic(first, Math.max(0, Math.min(count, run.updates - first)), { levels: run.levels }),
   );
 
 /** The overview by the obvious way: each update goes into the column in which it begins. */
@@ -99,7 +99,7 @@ export function overviewOf(run: RunInfo, from: number, to: number, columns: numb
   const first = Math.max(0, Math.floor(from / TICK));
   const last = Math.min(run.updates, Math.ceil(to / TICK));
   for (let start = first; start < last; start += 4096) {
-    for (const update of synthetic(start, Math.min(4096, last - start))) {
+    for (const update of synthetic(start, Math.min(4096, last - start), { levels: run.levels })) {
       const column = Math.min(
         columns - 1,
         Math.max(0, Math.floor(((update.position - from) / (to - from)) * columns)),

@@ -1,4 +1,5 @@
 import type { TimelineState } from '../../engine/protocol/index.ts';
+import { LEVELS_WITH_MEMORIES } from './synthetic.ts';
 import { absorptionOf, manyProbes, runInfo } from './syntheticRun.ts';
 
 /** What the host would send, and the keys and pointer moves that follow. */
@@ -29,13 +30,17 @@ export const TIMELINE_SCENES: Readonly<Record<string, TimelineScene>> = {
     },
   },
   loading: { state: { phase: 'loading', total: 0, live: false } },
+  memories: {
+    state: ready(300, {}, { levels: LEVELS_WITH_MEMORIES.filter(({ period }) => period > 0) }),
+    keys: [{ on: '.track.selected .plot', keys: ['o'] }],
+  },
   failed: {
     state: {
       ...{ phase: 'failed', total: 0, live: false },
       failure: {
         headline: 'The run cannot be shown.',
         detail:
-          '/runs/a.hoperun: the run file has version 9, this Hopescope reads version 2. Update Hopescope, then open the run again.',
+          '/runs/a.hoperun: the run file has version 9, this Hopescope reads versions 2 and 3. Update Hopescope, then open the run again.',
       },
     },
   },

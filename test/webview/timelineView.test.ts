@@ -129,7 +129,7 @@ describe('states', () => {
 
   test('a run of a newer version: the engine’s words', () => {
     page = show('failed');
-    expect(words('.message')).toContain('this Hopescope reads version 2. Update Hopescope');
+    expect(words('.message')).toContain('this Hopescope reads versions 2 and 3. Update Hopescope');
     expect(find('.message').getAttribute('role')).toBe('alert');
   });
 
@@ -193,6 +193,46 @@ describe('tracks', () => {
       /^Block 2, cms\.0, update 300, tokens 1196 to 1199, last updated at update 288, ρ/,
     );
     expect(words('.level-title')).toBe('cms.0, block 2every 64 tokens');
+  });
+
+  test('what optimizers remember has rows below their levels when it is asked for', () => {
+    page = show('memories');
+    const seen = () =>
+      [...document.querySelectorAll<HTMLElement>('.track.heat')]
+        .filter(({ hidden }) => !hidden)
+        .map(({ dataset }) => dataset.level);
+    const plain = ['memory', 'projections', 'cms.0', 'cms.1', 'cms.2'];
+    expect(seen()).toEqual(plain);
+    const button = find('[aria-label="Show what the optimizers remember (O)"]');
+    expect([button.hidden, button.getAttribute('aria-pressed')]).toEqual([false, 'false']);
+    button.click();
+    expect(button.getAttribute('aria-pressed')).toBe('true');
+    expect(seen()).toEqual([
+      ...plain.slice(0, 3),
+      'cms.0.m',
+      'cms.1',
+      'cms.1.first',
+      'cms.1.second',
+      'cms.2',
+    ]);
+    expect(words('[data-level="cms.0.m"] .name')).toBe('mof cms.0');
+    expect(document.querySelectorAll('[data-level="cms.1.first"] .plot .marks rect')).toHaveLength(16);
+    selected().focus();
+    page.dispatch({ type: 'select', row: { kind: 'level', level: 2, block: 3 } });
+    press('.track.selected .plot', 'ArrowDown');
+    expect(selected().getAttribute('aria-valuetext')).toMatch(
+      /^Block 1, cms\.0\.m, update 300, .+, last updated at update 288, ρ .+, surprise 0\.0\d+\.$/,
+    );
+    expect(words('.level-title')).toBe('cms.0.m, block 1every 64 tokens');
+    expect(words('aside')).toContain('surprise ‖∇‖0.0');
+    expect(words('aside')).toContain('A memory of an optimizer has no weights of the model.');
+    expect(page.state.spectrum?.level).not.toBe('cms.0.m');
+    press('main', 'o');
+    expect(seen()).toEqual(plain);
+    expect(words('.level-title')).toBe('cms.0, block 1every 64 tokens');
+    document.body.replaceChildren();
+    page = show('ready');
+    expect(find('[aria-label="Show what the optimizers remember (O)"]').hidden).toBe(true);
   });
 
   test('keys step, and the card has the numbers', () => {

@@ -250,6 +250,43 @@ describe('for screen readers', () => {
     expect(document.activeElement).toBe(find(row('projections')));
   });
 
+  test('the memories of an optimizer are rows below its level when they are asked for', () => {
+    page = show('memories');
+    const shown = () =>
+      [...document.querySelectorAll<HTMLElement>('[role=listitem]')].map(item => item.dataset.level);
+    const plain = ['memory', 'projections', 'cms.0', 'cms.1', 'cms.2', 'outer'];
+    expect(shown()).toEqual(plain);
+    const toggle = () => find(`${row('cms.0')} .memories`);
+    expect(toggle().getAttribute('aria-expanded')).toBe('false');
+    expect(find(row('cms.0')).getAttribute('aria-label')).toContain(
+      'Its optimizer has 1 memory, Enter shows them.',
+    );
+    expect(document.querySelector(`${row('memory')} .memories`)).toBeNull();
+    find(row('cms.0')).focus();
+    press(row('cms.0'), 'Enter');
+    expect(shown()).toEqual(plain.toSpliced(3, 0, 'cms.0.m'));
+    expect(toggle().getAttribute('aria-expanded')).toBe('true');
+    expect(document.activeElement).toBe(find(row('cms.0')));
+    expect(words(row('cms.0.m'))).toMatch(/^m optimizer.* surprise 0\.0\d+$/);
+    expect(find(row('cms.0.m')).getAttribute('aria-label')).toMatch(
+      /^m, memory of the optimizer of cms\.0, updates every 64 tokens, last at 768, relative change .+, surprise 0\.0\d+/,
+    );
+    press(row('cms.0'), 'ArrowDown');
+    expect(document.activeElement).toBe(find(row('cms.0.m')));
+    expect(words('.card')).toContain('m of cms.0, update 203');
+    expect(words('.card')).toContain('surprise ‖∇‖');
+    // Where its row was selected that of its level is, once it is gone.
+    find(`${row('cms.0')} .memories`).click();
+    expect(shown()).toEqual(plain);
+    expect(document.activeElement).toBe(find(row('cms.0')));
+    expect(page.state.row).toBe(2);
+    press(row('cms.1'), 'Enter');
+    expect(shown()).toEqual(plain.toSpliced(4, 0, 'cms.1.first', 'cms.1.second'));
+    // A slow boundary is one of the model's slow levels.
+    page.dispatch({ type: 'step', step: 'previousSlow' });
+    expect(page.state.cursor).toBe(191);
+  });
+
   test('the toolbar is one tab stop, arrows move inside and change the block', async () => {
     page = show('running');
     const select = find('select') as HTMLSelectElement;

@@ -1,13 +1,16 @@
+import { memoryOwner } from '../../engine/protocol/index.ts';
 import { mixOklab } from './oklab.ts';
 import { rho01 } from './scales.ts';
 import type { Theme } from './theme.ts';
 
 /**
  * Fixed colour of a level. Up to three CMS levels take their own colours, more are spread between
- * the first and the last in OKLab.
+ * the first and the last in OKLab. A memory of an optimizer has that of its level.
  * @param cmsLevels CMS levels of the model.
  */
 export function levelColor(theme: Theme, id: string, cmsLevels: number): string {
+  const owner = memoryOwner(id);
+  if (owner) return levelColor(theme, owner, cmsLevels);
   if (id === 'memory' || id === 'projections' || id === 'outer') return theme.levels[id];
   const k = cmsIndex(id);
   if (k < 0) return theme.foreground;

@@ -1,3 +1,4 @@
+import { memoryOwner } from '../../engine/protocol/index.ts';
 import { cmsIndex } from './levelColor.ts';
 import type { Shape } from './shapes.ts';
 import { chartSurface } from './surface.ts';
@@ -22,8 +23,9 @@ export function levelMark(container: HTMLElement, id: string, options: MarkOptio
   return update;
 }
 
-/** The mark's shapes; exported files use them too. */
+/** The mark's shapes; exported files use them too. A memory of an optimizer has a smaller one, of its level. */
 export function levelMarkShapes(id: string, { theme, color }: MarkOptions): Shape[] {
+  if (memoryOwner(id)) return [{ kind: 'circle', x: 5, y: 5, radius: 3, fill: color }];
   if (!theme.highContrast) {
     return [{ kind: 'rect', x: 0, y: 0, width: MARK_SIZE, height: MARK_SIZE, fill: color, radius: 2 }];
   }

@@ -1,4 +1,10 @@
-import type { LevelInfo, Update } from '../../engine/protocol/index.ts';
+import {
+  type LevelInfo,
+  memoryLabel,
+  memoryOwner,
+  ownLevels,
+  type Update,
+} from '../../engine/protocol/index.ts';
 import { count, fixed, grouped, NONE, scientific, significant } from '../ui/format.ts';
 import { describeUpdate } from './describe.ts';
 import { endOf, firedIn, updateAt } from './history.ts';
@@ -30,15 +36,21 @@ export function cardOf(state: ViewState): Card | undefined {
   return {
     region,
     by,
-    title: `${level.id}, ${describeUpdate(update, grouped)}`,
+    title: `${rowName(level.id)}, ${describeUpdate(update, grouped)}`,
     lines: levelLines(state, region, level, update),
   };
+}
+
+/** A memory of an optimizer with whose it is. */
+function rowName(id: string): string {
+  const owner = memoryOwner(id);
+  return owner ? `${memoryLabel(id)} of ${owner}` : id;
 }
 
 function updateLines(state: ViewState, update: Update): Card['lines'] {
   const { history, host } = state;
   const { mean, highest, at } = summarise(history, { from: update.position, to: endOf(update) });
-  const fired = (host.model?.levels ?? []).filter(
+  const fired = ownLevels(host.model?.levels ?? []).filter(
     (_, level) => level < history.levels && firedIn(update, history.blocks, history.levels, level),
   );
   const tokens = passTokens(state);
@@ -58,13 +70,17 @@ function levelLines(state: ViewState, index: number, level: LevelInfo, update: U
   const where = (of: number): string => (history.blocks > 1 && of >= 0 ? ` block ${of + 1}` : '');
   const average = blocks.length > 1 ? ' mean' : where(blocks[0] ?? -1);
   const live = state.cursor === undefined && state.pointer?.update === undefined;
+  const memory = memoryOwner(level.id) !== undefined;
+  const w = memory ? 'm' : 'W';
+  const told = r.writtenSurprise;
   const lines: (readonly [string, number, string])[] = [
-    ['ρ = ‖ΔW‖ / ‖W‖', r.rho, `${scientific(r.rho)}${where(r.block)}`],
-    ['‖ΔW‖', r.deltaNorm, significant(r.deltaNorm)],
-    ['‖W‖', r.weightNorm, significant(r.weightNorm)],
+    [`ρ = ‖Δ${w}‖ / ‖${w}‖`, r.rho, `${scientific(r.rho)}${where(r.block)}`],
+    [`‖Δ${w}‖`, r.deltaNorm, significant(r.deltaNorm)],
+    [`‖${w}‖`, r.weightNorm, significant(r.weightNorm)],
+    ['surprise ‖∇‖', memory ? told : Number.NaN, `${significant(told)}${where(r.block)}`],
     ['‖g‖', r.gradientNorm, significant(r.gradientNorm)],
     ['drift', r.drift, `${fixed(r.drift, 4)}${where(r.driftBlock)}`],
-    ['local surprise LSS', r.lss, `${significant(r.lss)}${average}`],
+    ['local surprise LSS', memory ? Number.NaN : r.lss, `${significant(r.lss)}${average}`],
     ['retention α', r.alpha, `${fixed(r.alpha, 4)}${average}`],
     ['learning rate η', r.eta, `${fixed(r.eta, 4)}${average}`],
   ];

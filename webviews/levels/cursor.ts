@@ -18,12 +18,14 @@ export type Step =
 /**
  * The update the cursor stands on after a step, undefined when it follows the newest.
  * @param level Row selected, counted from the fastest level.
+ * @param own Levels of the model, behind which the memories of their optimizers come.
  */
 export function moveCursor(
   history: History,
   cursor: number | undefined,
   step: Step,
   level: number,
+  own = history.levels,
 ): number | undefined {
   const first = history.updates[0]?.index;
   const last = history.updates.at(-1)?.index;
@@ -46,7 +48,7 @@ export function moveCursor(
     case 'nextChange': {
       const forward = step.startsWith('next');
       // The slower half of the levels; with one level that level.
-      const slow = Array.from({ length: history.levels }, (_, l) => l).slice(Math.ceil(history.levels / 2));
+      const slow = Array.from({ length: own }, (_, l) => l).slice(Math.ceil(own / 2));
       const wanted = step.endsWith('Slow') && slow.length ? slow : [level];
       const found = seek(history, at, forward ? 1 : -1, wanted);
       return found === undefined ? cursor : clamp(found);

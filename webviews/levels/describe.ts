@@ -1,26 +1,40 @@
-import type { LevelInfo, Update } from '../../engine/protocol/index.ts';
+import { type LevelInfo, memoryLabel, memoryOwner, type Update } from '../../engine/protocol/index.ts';
 import type { TimeSpan } from '../charts/columns.ts';
-import { fixed, scientific } from '../ui/format.ts';
+import { fixed, scientific, significant } from '../ui/format.ts';
 import { endOf } from './history.ts';
 import { type LevelReading, nextFiring, tokensToGo } from './readings.ts';
 import type { SurpriseSummary } from './surprise.ts';
 
 const tokens = (n: number): string => `${n} ${n === 1 ? 'token' : 'tokens'}`;
 
-/** Text alternative of a level's row. @param shown Update whose numbers are shown. */
-export function describeRow(level: LevelInfo, reading: LevelReading, shown: Update | undefined): string {
+/**
+ * Text alternative of a level's row.
+ * @param shown Update whose numbers are shown. @param memories of its optimizer, and whether their rows are shown
+ */
+export function describeRow(
+  level: LevelInfo,
+  reading: LevelReading,
+  shown: Update | undefined,
+  memories = { count: 0, opened: false },
+): string {
   const { id, period } = level;
   if (period === 0) return `${id}, fixed while training on a selection.`;
-  const parts = [`${id}, updates every ${tokens(period)}`];
+  const owner = memoryOwner(id);
+  const name = owner ? `${memoryLabel(id)}, memory of the optimizer of ${owner}` : id;
+  const parts = [`${name}, updates every ${tokens(period)}`];
   if (reading.last)
     parts.push(`last at ${endOf(reading.last)}`, `relative change ${spoken(scientific(reading.rho))}`);
   else parts.push(`no update yet, first at ${nextFiring(level, reading, shown)}`);
   if (reading.last ? !Number.isNaN(reading.drift) : reading.drift > 0)
     parts.push(`drift ${fixed(reading.drift, 4)}`);
+  if (owner && !Number.isNaN(reading.writtenSurprise))
+    parts.push(`surprise ${significant(reading.writtenSurprise)}`);
   if (!Number.isNaN(reading.alpha)) parts.push(`retention ${fixed(reading.alpha, 3)}`);
   if (!Number.isNaN(reading.eta)) parts.push(`learning rate ${fixed(reading.eta, 3)}`);
   parts.push(`${tokens(tokensToGo(period, reading.pending))} to go.`);
-  return parts.join(', ');
+  if (memories.count === 0) return parts.join(', ');
+  const shownHow = memories.opened ? 'shown below, Enter hides them' : 'Enter shows them';
+  return `${parts.join(', ')} Its optimizer has ${memories.count} ${memories.count === 1 ? 'memory' : 'memories'}, ${shownHow}.`;
 }
 
 const spoken = (text: string): string => (text === '–' ? 'not recorded' : text);

@@ -10,7 +10,7 @@ import { fixed, grouped, scientific } from '../ui/format.ts';
 import { describeSurprise } from './describe.ts';
 import { driftText } from './levelRow.ts';
 import { firingsIn, nextFiring, readLevel, tokensToGo } from './readings.ts';
-import type { ViewState } from './state.ts';
+import { shownRows, type ViewState } from './state.ts';
 import { placeOf } from './statusLine.ts';
 import { summarise } from './surprise.ts';
 import { headsOf } from './surprisePanel.ts';
@@ -23,10 +23,10 @@ const TRACK = PICTURE.width - PICTURE.left - PICTURE.right;
 
 /** The picture of the view as it stands: all that a reader needs without the editor around it. */
 function picture(state: ViewState, theme: Theme): { height: number; shapes: Shape[] } {
-  const levels = state.host.model?.levels ?? [];
-  const height = PICTURE.top + levels.length * PICTURE.row + 40;
-  const rows = levels.flatMap((_, i) =>
-    translate(levelShapes(state, i, theme), 0, PICTURE.top + i * PICTURE.row),
+  const shown = shownRows(state);
+  const height = PICTURE.top + shown.length * PICTURE.row + 40;
+  const rows = shown.flatMap((level, i) =>
+    translate(levelShapes(state, level, theme), 0, PICTURE.top + i * PICTURE.row),
   );
   const shapes: Shape[] = [
     { kind: 'rect', x: 0, y: 0, width: PICTURE.width, height, fill: theme.background },

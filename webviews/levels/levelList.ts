@@ -1,6 +1,6 @@
 import { element, setText } from '../ui/dom.ts';
 import { type LevelRow, levelRow } from './levelRow.ts';
-import type { ViewState } from './state.ts';
+import { shownRows, type ViewState } from './state.ts';
 import { updateUnder } from './surprisePanel.ts';
 import { type Draw, type Surroundings, TIGHT, type ViewActions, WIDE } from './viewContext.ts';
 
@@ -23,6 +23,8 @@ export function levelList(
 
   let rows: LevelRow[] = [];
   let shape = '';
+  /** Places of the rows that are in the list. */
+  let inList: readonly number[] = [];
   let last: { state: ViewState; surroundings: Surroundings } | undefined;
   const indexOf = (target: EventTarget | null): number =>
     rows.findIndex(({ node }) => target instanceof Node && node.contains(target));
@@ -32,8 +34,8 @@ export function levelList(
     const key = JSON.stringify(levels);
     if (key === shape) return;
     shape = key;
-    rows = levels.map((_, index) => levelRow(index, levels));
-    list.replaceChildren(...rows.map(({ node }) => node));
+    rows = levels.map((_, index) => levelRow(index, levels, dispatch));
+    inList = [];
   };
 
   list.addEventListener('focusin', event => dispatch({ type: 'focus', region: indexOf(event.target) }));
@@ -42,7 +44,7 @@ export function levelList(
     const by = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
     if (by === 0) return;
     event.preventDefault();
-    rows[indexOf(event.target) + by]?.node.focus();
+    rows[inList[inList.indexOf(indexOf(event.target)) + by]]?.node.focus();
   });
   list.addEventListener('pointermove', event => {
     const region = indexOf(event.target);
@@ -59,12 +61,20 @@ export function levelList(
     section.hidden = !hasLevels(state);
     if (section.hidden) return;
     rebuild(state);
+    const shown = shownRows(state);
+    if (shown.join() !== inList.join()) {
+      const hadFocus = list.contains(document.activeElement);
+      inList = shown;
+      list.replaceChildren(...shown.map(index => rows[index].node));
+      // A row that is put in its place anew loses the keyboard.
+      if (hadFocus && document.hasFocus()) rows[state.row]?.node.focus({ preventScroll: true });
+    }
     const { panelWidth } = surroundings;
     setText(
       heading,
       panelWidth < TIGHT ? 'level' : panelWidth >= WIDE ? 'level, fast to slow' : 'level, period in tokens',
     );
-    for (const row of rows) row.draw(state, surroundings);
+    for (const index of shown) rows[index].draw(state, surroundings);
   };
   return Object.assign(draw, { rowNode: (index: number) => rows[index]?.node });
 }

@@ -21,6 +21,8 @@ export interface LevelReading {
   readonly deltaNorm: number;
   readonly weightNorm: number;
   readonly gradientNorm: number;
+  /** LSS of the same; of a memory of an optimizer what the write surprised it by. */
+  readonly writtenSurprise: number;
   /** ‖W − W₀‖ / ‖W₀‖ now, over all blocks the largest, and its block. */
   readonly drift: number;
   readonly driftBlock: number;
@@ -80,6 +82,7 @@ export function readLevel(
     deltaNorm: at('deltaNorm'),
     weightNorm: at('weightNorm'),
     gradientNorm: at('gradientNorm'),
+    writtenSurprise: at('lss'),
     drift: drift.value,
     driftBlock: drift.block,
     alpha: mean(blocks.map(now('alpha'))),

@@ -1,4 +1,10 @@
-import type { Frame, LevelsReset, LevelsState } from '../../engine/protocol/index.ts';
+import {
+  type Frame,
+  type LevelsReset,
+  type LevelsState,
+  memoryOwner,
+  ownLevels,
+} from '../../engine/protocol/index.ts';
 import { moveCursor, type Step } from './cursor.ts';
 import { appendFrame, emptyHistory, endOf, type History, newest, updateAt } from './history.ts';
 
@@ -26,6 +32,8 @@ export interface ViewState {
   readonly pointer: { readonly region: Region; readonly update: number | undefined } | undefined;
   /** Escape hides the card until the keyboard or the pointer moves on. */
   readonly cardDismissed: boolean;
+  /** Levels below which the memories of their optimizers are shown. */
+  readonly opened: ReadonlySet<string>;
 }
 
 export type Action =
@@ -37,7 +45,9 @@ export type Action =
   | { readonly type: 'step'; readonly step: Step }
   | { readonly type: 'focus'; readonly region: Region | undefined }
   | { readonly type: 'pointer'; readonly pointer: ViewState['pointer'] }
-  | { readonly type: 'dismissCard' };
+  | { readonly type: 'dismissCard' }
+  /** Shows or hides the memories of a level's optimizer. */
+  | { readonly type: 'open'; readonly level: string; readonly open: boolean };
 
 /** What is shown before the host has spoken. */
 export const initialState: ViewState = {
@@ -51,6 +61,7 @@ export const initialState: ViewState = {
   focus: undefined,
   pointer: undefined,
   cardDismissed: false,
+  opened: new Set(),
 };
 
 /** The view's only transition. @throws RangeError on a frame that does not fit; the state is then as it was. */
@@ -77,7 +88,7 @@ export function reduce(state: ViewState, action: Action): ViewState {
     case 'zoom':
       return keepCursor({ ...state, span: zoomed(state.span, action.by) });
     case 'step': {
-      const cursor = moveCursor(state.history, state.cursor, action.step, state.row);
+      const cursor = moveCursor(state.history, state.cursor, action.step, state.row, ownCount(state));
       const edge = state.cursor === undefined ? liveEdge(state) : state.edge;
       return keepCursor({ ...state, cursor, edge, cardDismissed: false });
     }
@@ -93,7 +104,36 @@ export function reduce(state: ViewState, action: Action): ViewState {
       };
     case 'dismissCard':
       return { ...state, cardDismissed: true };
+    case 'open':
+      return open(state, action.level, action.open);
   }
+}
+
+/** A row that is hidden gives its place to that of its level. */
+function open(state: ViewState, level: string, wanted: boolean): ViewState {
+  const opened = new Set(state.opened);
+  if (wanted) opened.add(level);
+  else opened.delete(level);
+  const levels = state.host.model?.levels ?? [];
+  const hidden = !wanted && memoryOwner(levels[state.row]?.id ?? '') === level;
+  return { ...state, opened, row: hidden ? levels.findIndex(({ id }) => id === level) : state.row };
+}
+
+/** Levels of the model that are recorded; the memories of their optimizers come behind them. */
+function ownCount({ host, history }: ViewState): number {
+  return Math.min(history.levels, ownLevels(host.model?.levels ?? []).length || history.levels);
+}
+
+/** Places of the rows that are shown, from top to bottom: below a level that is opened the memories of its optimizer. */
+export function shownRows({ host, opened }: Pick<ViewState, 'host' | 'opened'>): number[] {
+  const levels = host.model?.levels ?? [];
+  const rows = levels.map(({ id }, index) => ({ id, index, owner: memoryOwner(id) }));
+  return rows
+    .filter(({ owner }) => owner === undefined)
+    .flatMap(({ id, index }) => [
+      index,
+      ...(opened.has(id) ? rows.filter(({ owner }) => owner === id).map(memory => memory.index) : []),
+    ]);
 }
 
 function zoomed(span: number, by: 1 | -1 | 0): number {

@@ -1,3 +1,4 @@
+import { memoryOwner, ownLevels } from '../../engine/protocol/index.ts';
 import { fixed, grouped, NONE, scientific, significant } from '../ui/format.ts';
 import { percent } from './describe.ts';
 import { meanSurprise, probeAt, readLevel, shownLoss, shownUpdate, tokensOf } from './readings.ts';
@@ -46,14 +47,17 @@ function levelLines(state: ViewState): Card['lines'] {
   if (row.kind !== 'level') return [];
   const r = readLevel(state, row.level, row.block);
   if (!r) return [];
-  const { period } = state.host.run!.levels[row.level];
+  const { id, period } = state.host.run!.levels[row.level];
+  const memory = memoryOwner(id) !== undefined;
+  const w = memory ? 'm' : 'W';
   const lines: (readonly [string, number, string])[] = [
-    ['ρ = ‖ΔW‖ / ‖W‖', r.rho, scientific(r.rho)],
-    ['‖ΔW‖', r.deltaNorm, significant(r.deltaNorm)],
-    ['‖W‖', r.weightNorm, significant(r.weightNorm)],
+    [`ρ = ‖Δ${w}‖ / ‖${w}‖`, r.rho, scientific(r.rho)],
+    [`‖Δ${w}‖`, r.deltaNorm, significant(r.deltaNorm)],
+    [`‖${w}‖`, r.weightNorm, significant(r.weightNorm)],
+    ['surprise ‖∇‖', memory ? r.writtenSurprise : Number.NaN, significant(r.writtenSurprise)],
     ['‖g‖', r.gradientNorm, significant(r.gradientNorm)],
     ['drift', r.drift, fixed(r.drift, 4)],
-    ['local surprise LSS', r.lss, significant(r.lss)],
+    ['local surprise LSS', memory ? Number.NaN : r.lss, significant(r.lss)],
     ['retention α', r.alpha, fixed(r.alpha, 4)],
     ['learning rate η', r.eta, fixed(r.eta, 4)],
   ];
@@ -69,7 +73,7 @@ function levelLines(state: ViewState): Card['lines'] {
 function trackLines(state: ViewState): Card['lines'] {
   const run = state.host.run!;
   const update = shownUpdate(state)!;
-  const fired = run.levels.filter((_, level) => metricOf(update, run, 0, level, 'fired') > 0);
+  const fired = ownLevels(run.levels).filter((_, level) => metricOf(update, run, 0, level, 'fired') > 0);
   const highest = Math.max(...update.surprise);
   return [
     ['loss', `${fixed(update.loss, 2)} nats a token, mean of 64 ${fixed(shownLoss(state), 2)}`],

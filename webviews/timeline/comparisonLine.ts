@@ -1,4 +1,4 @@
-import type { RunInfo } from '../../engine/protocol/index.ts';
+import { ownLevels, type RunInfo } from '../../engine/protocol/index.ts';
 import { button } from '../ui/button.ts';
 import { element, setText } from '../ui/dom.ts';
 import { count, grouped } from '../ui/format.ts';
@@ -30,7 +30,7 @@ export function differences(run: RunInfo, other: RunInfo): string[] {
   const [passes, before] = [other.options.epochs, run.options.epochs];
   if (passes !== before)
     found.push(`${grouped(passes)} ${passes === 1 ? 'pass' : 'passes'} instead of ${grouped(before)}`);
-  for (const { id } of other.levels) {
+  for (const { id } of ownLevels(other.levels)) {
     const [rate, was] = [other.options.learningRates[id], run.options.learningRates[id]];
     if (rate !== was)
       found.push(`${id} at rate ${rate ?? 'of the model'} instead of ${was ?? 'that of the model'}`);

@@ -1,5 +1,5 @@
-import type { RunInfo, Update } from '../../engine/protocol/index.ts';
-import { fixed, grouped, NONE, scientific } from '../ui/format.ts';
+import { memoryOwner, ownLevels, type RunInfo, type Update } from '../../engine/protocol/index.ts';
+import { fixed, grouped, NONE, scientific, significant } from '../ui/format.ts';
 import { meanSurprise, probeAt, readLevel, shownLoss, shownUpdate, tokensOf } from './readings.ts';
 import { gatedLevel, type Row } from './rows.ts';
 import { playheadPosition, type ViewState } from './state.ts';
@@ -28,7 +28,10 @@ export function describeCell(state: ViewState): string {
       const name = `Block ${row.block + 1}, ${run.levels[row.level].id}`;
       if (!reading?.last) return `${name}, ${where}, not updated yet.`;
       const here = reading.last.index === update.index;
-      const rho = Number.isNaN(reading.rho) ? 'ρ not recorded' : `ρ ${scientific(reading.rho)}`;
+      const told = memoryOwner(run.levels[row.level].id)
+        ? `, surprise ${significant(reading.writtenSurprise)}`
+        : '';
+      const rho = Number.isNaN(reading.rho) ? 'ρ not recorded' : `ρ ${scientific(reading.rho)}${told}`;
       return here
         ? `${name}, ${where}, ${rho}.`
         : `${name}, ${where}, last updated at update ${reading.last.index + 1}, ${rho}.`;
@@ -45,7 +48,9 @@ export function describeCell(state: ViewState): string {
       return `Gates of ${run.levels[level]?.id ?? 'no level'}, ${where}, retention ${fixed(reading?.alpha ?? Number.NaN, 3)}, step ${fixed(reading?.eta ?? Number.NaN, 3)}.`;
     }
     case 'drift':
-      return `Drift, ${where}, ${run.levels.map(({ id }, l) => `${id} ${fixed(readLevel(state, l, state.block)?.drift ?? Number.NaN, 4)}`).join(', ')}.`;
+      return `Drift, ${where}, ${ownLevels(run.levels)
+        .map(({ id }, l) => `${id} ${fixed(readLevel(state, l, state.block)?.drift ?? Number.NaN, 4)}`)
+        .join(', ')}.`;
   }
 }
 
@@ -81,7 +86,7 @@ export function describeTrack(state: ViewState, row: Row): string {
       return `${described(`Retention α of ${run.levels[level].id}`, '', levelPoints(source, level, 'alpha'), 3)} ${described('Step η', '', levelPoints(source, level, 'eta'), 3)}`;
     }
     case 'drift':
-      return run.levels
+      return ownLevels(run.levels)
         .map(({ id }, level) => described(`Drift of ${id}`, '', levelPoints(source, level, 'drift'), 4))
         .join(' ');
     case 'level': {

@@ -1,5 +1,4 @@
-import type { RunInfo, Update } from '../../engine/protocol/index.ts';
-import { overviewTrack } from '../../engine/protocol/index.ts';
+import { overviewTrack, ownLevels, type RunInfo, type Update } from '../../engine/protocol/index.ts';
 import type { Cell, HeatMapData } from '../charts/heatMap.ts';
 import { cmsIndex, levelColor } from '../charts/levelColor.ts';
 import { type Line, type LineTrackOptions, linear, logarithmic } from '../charts/lineTrack.ts';
@@ -91,7 +90,8 @@ export function trackLines(
     }
     case 'drift': {
       if (!run || !source) return { lines: [], scale: linear(1) };
-      const lines = run.levels.map(
+      // A memory of an optimizer begins at zero: it has no drift.
+      const lines = ownLevels(run.levels).map(
         (_, level): Line => ({
           ...levelPoints(source, level, 'drift'),
           ...{ stroke: colorOf(run, level, theme), width: level === state.level ? 2 : 1.25 },

@@ -33,9 +33,10 @@ export function keyMeaning({
   key,
   shiftKey,
   modified,
-}: Key): { step: TimelineStep } | { command: TimelineCommand } | 'dismiss' | undefined {
+}: Key): { step: TimelineStep } | { command: TimelineCommand } | 'dismiss' | 'memories' | undefined {
   if (modified) return undefined;
   if (key === 'Escape') return 'dismiss';
+  if (key.toLowerCase() === 'o') return 'memories';
   if (shiftKey && key === 'ArrowLeft') return { step: 'previousSlow' };
   if (shiftKey && key === 'ArrowRight') return { step: 'nextSlow' };
   if (key in STEPS) return { step: STEPS[key] };

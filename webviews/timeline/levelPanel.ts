@@ -1,3 +1,4 @@
+import { memoryOwner } from '../../engine/protocol/index.ts';
 import { cmsIndex, levelColor } from '../charts/levelColor.ts';
 import { levelMark } from '../charts/levelMark.ts';
 import { button } from '../ui/button.ts';
@@ -87,13 +88,15 @@ export function levelPanel(parent: HTMLElement, { command }: ViewActions): Draw 
 
 function numberLines(state: ViewState): (readonly [string, string])[] {
   const r = readLevel(state, state.level, state.block);
+  const memory = memoryOwner(state.host.run?.levels[state.level]?.id ?? '') !== undefined;
+  const w = memory ? 'm' : 'W';
   if (!r) return [[state.updates === 0 ? 'before the first update' : 'being read…', '']];
   return [
     ['last update', r.last ? `${grouped(r.last.index + 1)}, token ${grouped(endOf(r.last))}` : 'none yet'],
-    ['ρ = ‖ΔW‖ / ‖W‖', scientific(r.rho)],
-    ['‖ΔW‖', significant(r.deltaNorm)],
-    ['‖W‖', significant(r.weightNorm)],
-    ['drift', fixed(r.drift, 4)],
+    [`ρ = ‖Δ${w}‖ / ‖${w}‖`, scientific(r.rho)],
+    [`‖Δ${w}‖`, significant(r.deltaNorm)],
+    [`‖${w}‖`, significant(r.weightNorm)],
+    memory ? ['surprise ‖∇‖', significant(r.writtenSurprise)] : ['drift', fixed(r.drift, 4)],
     ['pending', Number.isNaN(r.pending) ? NONE : `${grouped(r.pending)} tokens`],
   ];
 }

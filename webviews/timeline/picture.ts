@@ -1,3 +1,4 @@
+import { memoryOwner } from '../../engine/protocol/index.ts';
 import { heatMapHeight, heatMapShapes } from '../charts/heatMap.ts';
 import { levelMarkShapes } from '../charts/levelMark.ts';
 import { lineShapes } from '../charts/lineTrack.ts';
@@ -11,7 +12,7 @@ import { fixed, grouped, scientific } from '../ui/format.ts';
 import { percent } from './describe.ts';
 import { colorOf, HEIGHTS, heatData, passes, SCALES, trackLines } from './drawing.ts';
 import { meanSurprise, probeAt, readLevel, shownLoss, shownUpdate } from './readings.ts';
-import { gatedLevel } from './rows.ts';
+import { gatedLevel, levelOrder } from './rows.ts';
 import { playheadPosition, type ViewState } from './state.ts';
 import { sourceOf, surpriseSteps } from './trackData.ts';
 
@@ -144,7 +145,9 @@ const PARTS: Record<Part, (state: ViewState, theme: Theme) => Drawn> = {
       ),
     ];
     let y = 18;
-    run.levels.forEach(({ id, period }, level) => {
+    for (const level of levelOrder(run)) {
+      const { id, period } = run.levels[level];
+      if (memoryOwner(id) && !state.memories) continue;
       const color = colorOf(run, level, theme);
       const reading = readLevel(state, level, state.block);
       const data = heatData(state, level, undefined);
@@ -162,7 +165,7 @@ const PARTS: Record<Part, (state: ViewState, theme: Theme) => Drawn> = {
         value(theme, y + 12, scientific(reading?.rho ?? Number.NaN)),
       );
       y += Math.max(28, heatMapHeight(run.blocks, !!data.other)) + 6;
-    });
+    }
     return { height: y, shapes };
   },
   gates(state, theme) {

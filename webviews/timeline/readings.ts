@@ -35,6 +35,8 @@ export interface LevelReading {
   readonly deltaNorm: number;
   readonly weightNorm: number;
   readonly gradientNorm: number;
+  /** LSS of `last`; of a memory of an optimizer what the write surprised it by. */
+  readonly writtenSurprise: number;
   readonly drift: number;
   readonly lss: number;
   readonly alpha: number;
@@ -56,6 +58,7 @@ export function readLevel(state: ViewState, level: number, block: number): Level
     deltaNorm: of(last, 'deltaNorm'),
     weightNorm: of(shown, 'weightNorm'),
     gradientNorm: of(last, 'gradientNorm'),
+    writtenSurprise: of(last, 'lss'),
     drift: of(shown, 'drift'),
     lss: of(shown, 'lss'),
     alpha: of(shown, 'alpha'),

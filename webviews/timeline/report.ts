@@ -1,4 +1,10 @@
-import type { AbsorptionReport, DeltaSpectrum, Probe, ReportPicture } from '../../engine/protocol/index.ts';
+import {
+  type AbsorptionReport,
+  type DeltaSpectrum,
+  ownLevels,
+  type Probe,
+  type ReportPicture,
+} from '../../engine/protocol/index.ts';
 import { contributionShapes, contributionsHeight } from '../charts/contributions.ts';
 import { forgettingHeight, forgettingShapes } from '../charts/forgetting.ts';
 import { forgettingMatrixHeight, forgettingMatrixShapes } from '../charts/forgettingMatrix.ts';
@@ -66,7 +72,9 @@ export function reportPictures(view: ViewState, theme: Theme, inside = insideOf(
     tracks.join(' '),
     tracksPicture(state, theme, ['surprise', 'loss', 'probes']),
   );
-  const updates = run.levels.map(({ id, period }) => `${id} every ${period} tokens`).join(', ');
+  const updates = ownLevels(run.levels)
+    .map(({ id, period }) => `${id} every ${period} tokens`)
+    .join(', ');
   add('updates', 'Updates by level', `Levels: ${updates}.`, tracksPicture(state, theme, ['updates']));
   const slow = [describeTrack(state, { kind: 'gates' }), describeTrack(state, { kind: 'drift' })];
   add('gates-and-drift', 'Gates and drift', slow.join(' '), tracksPicture(state, theme, ['gates', 'drift']));

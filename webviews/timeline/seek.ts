@@ -1,4 +1,4 @@
-import type { RunInfo, Update } from '../../engine/protocol/index.ts';
+import { ownLevels, type RunInfo, type Update } from '../../engine/protocol/index.ts';
 import { gatedLevel, type Row } from './rows.ts';
 import { CHUNK, firedIn, metricOf, type RunPieces, updateAt } from './runPieces.ts';
 
@@ -42,7 +42,8 @@ function changed(
 ): boolean {
   if (of === 'slow') {
     // The slower half of the levels; with one level that level.
-    const slow = run.levels.map((_, l) => l).slice(Math.ceil(run.levels.length / 2));
+    const own = ownLevels(run.levels);
+    const slow = own.map((_, l) => l).slice(Math.ceil(own.length / 2));
     return (slow.length ? slow : [0]).some(l => firedIn(update, run, l));
   }
   switch (row.kind) {

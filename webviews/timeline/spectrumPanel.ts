@@ -1,4 +1,4 @@
-import type { MatrixSpectrum } from '../../engine/protocol/index.ts';
+import { type MatrixSpectrum, memoryOwner } from '../../engine/protocol/index.ts';
 import { spectrumChart } from '../charts/spectrumChart.ts';
 import { writeBars } from '../charts/writeBars.ts';
 import { element, setAttribute, setText } from '../ui/dom.ts';
@@ -82,6 +82,8 @@ export function spectrumPanel(parent: HTMLElement, { dispatch }: ViewActions): D
 /** Why there is no spectrum yet. */
 function spectrumWords(state: ViewState): string {
   const { run, live } = state.host;
+  if (memoryOwner(run?.levels[state.level]?.id ?? ''))
+    return 'A memory of an optimizer has no weights of the model.';
   if (run?.unavailable) return run.unavailable;
   if (live) return 'Computed when the training has ended.';
   if (state.playing) return 'Computed when the playhead rests.';

@@ -1,14 +1,15 @@
-import type {
-  DeltaSpectrum,
-  Forgetting,
-  Frame,
-  MeasuredInterference,
-  RunInfo,
-  RunOverview,
-  TimelineState,
-  TimelineStep,
-  WhichRun,
-  WriteParts,
+import {
+  type DeltaSpectrum,
+  type Forgetting,
+  type Frame,
+  type MeasuredInterference,
+  memoryOwner,
+  type RunInfo,
+  type RunOverview,
+  type TimelineState,
+  type TimelineStep,
+  type WhichRun,
+  type WriteParts,
 } from '../../engine/protocol/index.ts';
 import type { TimeSpan } from '../charts/columns.ts';
 import { positionAfter, tickOf, updatesAt } from './geometry.ts';
@@ -54,6 +55,8 @@ export interface ViewState {
   readonly pointer: { readonly row: Row; readonly position: number } | undefined;
   /** Escape hides the card until the keyboard or the pointer moves on. */
   readonly cardDismissed: boolean;
+  /** Whether the memories of optimizers have rows. */
+  readonly memories: boolean;
 }
 
 export type Action =
@@ -68,6 +71,8 @@ export type Action =
   | { readonly type: 'focus'; readonly focused: boolean }
   | { readonly type: 'pointer'; readonly pointer: ViewState['pointer'] }
   | { readonly type: 'dismissCard' }
+  /** Shows or hides the memories of optimizers. */
+  | { readonly type: 'memories' }
   | { readonly type: 'chunk'; readonly run: WhichRun; readonly chunk: number; readonly frame: Frame }
   | {
       readonly type: 'tokens';
@@ -107,6 +112,7 @@ export const initialState: ViewState = {
   focused: false,
   pointer: undefined,
   cardDismissed: false,
+  memories: false,
 };
 
 /** The view's only transition. @throws RangeError on a piece that does not fit; the state is then as it was. */
@@ -143,6 +149,8 @@ export function reduce(state: ViewState, action: Action): ViewState {
       };
     case 'dismissCard':
       return { ...state, cardDismissed: true };
+    case 'memories':
+      return showMemories(state);
     case 'spectrum':
       return { ...state, spectrum: action.spectrum };
     case 'parts':
@@ -158,6 +166,16 @@ export function reduce(state: ViewState, action: Action): ViewState {
     default:
       return goOn({ ...state, pieces: withPiece(state, action) });
   }
+}
+
+/** A row that is hidden gives its place to that of its level. */
+function showMemories(state: ViewState): ViewState {
+  const next = { ...state, memories: !state.memories };
+  const { run } = state.host;
+  const owner = memoryOwner(run?.levels[state.level]?.id ?? '');
+  if (!run || !owner || next.memories) return next;
+  const level = run.levels.findIndex(({ id }) => id === owner);
+  return select({ ...next, level }, state.row.kind === 'level' ? { ...state.row, level } : state.row);
 }
 
 function withPiece(
@@ -278,7 +296,7 @@ function step(state: ViewState, kind: TimelineStep): ViewState {
       return search(state, 'row', 1);
     case 'rowUp':
     case 'rowDown': {
-      const rows = rowsOf(run);
+      const rows = rowsOf(run, state.memories);
       const at = rows.findIndex(row => sameRow(row, state.row)) + (kind === 'rowUp' ? -1 : 1);
       return select(state, rows[Math.max(0, Math.min(rows.length - 1, at))]);
     }

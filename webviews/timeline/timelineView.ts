@@ -106,7 +106,8 @@ function keyboard(main: HTMLElement, actions: ViewActions): void {
       actions.dispatch({ type: 'dismissCard' });
       // Back to the text, from where Tab begins anew.
       main.querySelector<HTMLElement>('.text')?.focus();
-    } else if ('command' in meaning) actions.command(meaning.command);
+    } else if (meaning === 'memories') actions.dispatch({ type: 'memories' });
+    else if ('command' in meaning) actions.command(meaning.command);
     else actions.dispatch({ type: 'step', step: meaning.step });
   });
 }

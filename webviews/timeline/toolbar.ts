@@ -2,6 +2,7 @@ import type { TimelineCommand, TimelineStep } from '../../engine/protocol/index.
 import { element, setAttribute, setText } from '../ui/dom.ts';
 import { type IconName, icon } from '../ui/icon.ts';
 import { placeOf } from './describe.ts';
+import { hasMemories } from './rows.ts';
 import { type Draw, NARROW, type ViewActions, WIDE } from './viewContext.ts';
 
 /** Buttons to step, play, branch, bookmark and export, and where the playhead stands. One tab stop, arrows inside. */
@@ -24,6 +25,9 @@ export function toolbar(parent: HTMLElement, { dispatch, command }: ViewActions)
   const run = (kind: TimelineCommand) => () => command(kind);
   const rule = (): HTMLElement => element('span', 'rule');
   const play = button('running', 'Play (Space)', step('play'));
+  const memories = button('nested', 'Show what the optimizers remember (O)', () =>
+    dispatch({ type: 'memories' }),
+  );
   const place = element('span', 'place');
   const parts = Array.from({ length: 5 }, (_, i) => element('span', i === 0 || i === 3 ? 'number' : 'dim'));
   place.append(...parts);
@@ -46,6 +50,7 @@ export function toolbar(parent: HTMLElement, { dispatch, command }: ViewActions)
     button('restore', 'Restore this update as the live state', run('restoreUpdate')),
     button('branch', 'Branch from this update (B)', run('branchHere')),
     button('bookmark', 'Bookmark this update (M)', run('bookmarkUpdate')),
+    memories,
     place,
     keys,
     element('span', 'space'),
@@ -72,6 +77,9 @@ export function toolbar(parent: HTMLElement, { dispatch, command }: ViewActions)
       play.setAttribute('aria-label', play.title);
     }
     playing = view.playing;
+    memories.hidden = !info || !hasMemories(info);
+    setAttribute(memories, 'aria-pressed', String(view.memories));
+    memories.title = `${view.memories ? 'Hide' : 'Show'} what the optimizers remember (O)`;
     const texts = info ? placeOf(view, info) : ['', 'no run'];
     parts.forEach((part, i) => {
       setText(part, pageWidth < NARROW && i >= 2 ? '' : (texts[i] ?? ''));
@@ -93,10 +101,11 @@ function roving(bar: HTMLElement, buttons: readonly HTMLButtonElement[]): void {
   });
   bar.addEventListener('keydown', event => {
     const by = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
-    const at = buttons.indexOf(event.target as HTMLButtonElement);
+    const seen = buttons.filter(node => !node.hidden);
+    const at = seen.indexOf(event.target as HTMLButtonElement);
     if (by === 0 || at < 0 || event.shiftKey) return;
     event.preventDefault();
     event.stopPropagation();
-    buttons[(at + by + buttons.length) % buttons.length].focus();
+    seen[(at + by + seen.length) % seen.length].focus();
   });
 }

@@ -1,4 +1,4 @@
-import type { RunInfo } from '../../engine/protocol/index.ts';
+import { memoryLabel, memoryOwner, type RunInfo } from '../../engine/protocol/index.ts';
 import { BLOCK_HEIGHT, heatMap, heatMapHeight } from '../charts/heatMap.ts';
 import { cmsIndex, levelColor } from '../charts/levelColor.ts';
 import { levelMark } from '../charts/levelMark.ts';
@@ -10,7 +10,7 @@ import { fixed, grouped, NONE, scientific } from '../ui/format.ts';
 import { percent } from './describe.ts';
 import { HEIGHTS, heatData, SCALES, trackLines } from './drawing.ts';
 import { meanSurprise, probeAt, readLevel, shownLoss, shownUpdate } from './readings.ts';
-import { gatedLevel, type Row } from './rows.ts';
+import { gatedLevel, levelOrder, type Row } from './rows.ts';
 import type { ViewState } from './state.ts';
 import { sourceOf, surpriseSteps } from './trackData.ts';
 import { type TrackRow, trackRow } from './trackRow.ts';
@@ -77,7 +77,7 @@ function build(panel: HTMLElement, run: RunInfo, actions: ViewActions): Tracks {
   ramp.setAttribute('aria-hidden', 'true');
   scale.append(ramp);
   panel.append(element('div', 'track head', element('div', 'name', 'updates'), scale));
-  const levels = run.levels.map((_, level) => levelTrack(panel, run, level, actions));
+  const levels = levelOrder(run).map(level => levelTrack(panel, run, level, actions));
   if (!run.levels.some(({ id }) => id === 'outer')) panel.append(fixedRow());
   const after = [gatesTrack(panel, run, actions), driftTrack(panel, run, actions)];
   const all = [...parts, ...levels, ...after];
@@ -245,10 +245,17 @@ function levelTrack(panel: HTMLElement, run: RunInfo, level: number, actions: Vi
     level,
     block: Math.max(0, Math.min(run.blocks - 1, Math.floor(top / BLOCK_HEIGHT))),
   });
-  const name = element('div', 'level', mark, element('b', '', id));
+  const owner = memoryOwner(id);
+  const name = element('div', owner ? 'level memory' : 'level', mark, element('b', '', memoryLabel(id)));
+  if (owner) name.title = `Memory of the optimizer of ${owner}`;
   const row = trackRow(
     panel,
-    { name, sub: `every ${grouped(period)}`, height: heatMapHeight(run.blocks), rowAt },
+    {
+      name,
+      sub: owner ? `of ${owner}` : `every ${grouped(period)}`,
+      height: heatMapHeight(run.blocks),
+      rowAt,
+    },
     actions,
   );
   row.node.classList.add('heat');
@@ -260,6 +267,8 @@ function levelTrack(panel: HTMLElement, run: RunInfo, level: number, actions: Vi
   return {
     row,
     draw(state, theme) {
+      row.node.hidden = owner !== undefined && !state.memories;
+      if (row.node.hidden) return;
       const reading = readLevel(state, level, state.block);
       row.value(reading ? scientific(reading.rho) : NONE);
       if (state.width <= 0) return;

@@ -1,4 +1,4 @@
-import type { RunInfo, RunOverview, WhichRun } from '../../engine/protocol/index.ts';
+import { memoryOwner, type RunInfo, type RunOverview, type WhichRun } from '../../engine/protocol/index.ts';
 import { originOf, tickOf, tokenAt, updatesAt } from './geometry.ts';
 import { isGated } from './rows.ts';
 import { CHUNK, lastFired, type RunPieces, TOKEN_CHUNK } from './runPieces.ts';
@@ -135,6 +135,8 @@ export function spectrumOf(
 ): { from: number; to: number; update: number | undefined } | undefined {
   const { run } = state.host;
   if (!run || state.updates === 0) return undefined;
+  // Spectra are of weights, which a memory of an optimizer is none of.
+  if (memoryOwner(run.levels[state.level]?.id ?? '')) return undefined;
   const last = lastFired(state.pieces[0], run, state.updates - 1, state.level);
   if (state.range === 'run') return { from: 0, to: state.updates, update: last?.index };
   if (state.range === 'window') {

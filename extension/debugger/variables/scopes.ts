@@ -1,4 +1,4 @@
-import { type TensorInfo, writeProbeText } from '../../../engine/protocol/index.ts';
+import { memoryLabel, memoryOwner, type TensorInfo, writeProbeText } from '../../../engine/protocol/index.ts';
 import { visibleText } from '../../decorations/markdown.ts';
 import { probability } from '../../training/figures.ts';
 import { levelDataId, tensorDataId } from '../breakpoints/dataBreakpoint.ts';
@@ -24,7 +24,11 @@ export function scopesOf(stepper: Stepper, moment: Moment, inner?: string): Scop
   });
   const scopes: ScopeNode[] = [
     { name: 'Last Update', expensive: false, children: () => updateNodes(stepper, moment) },
-    { name: 'Levels', expensive: false, children: () => moment.levels.map(level => model.level(level)) },
+    {
+      name: 'Levels',
+      expensive: false,
+      children: () => moment.levels.filter(level => !memoryOwner(level)).map(level => model.level(level)),
+    },
     { name: 'Gates', expensive: false, children: () => gateNodes(stepper, moment) },
     { name: 'Probes', expensive: true, children: () => probeNodes(stepper) },
   ];
@@ -137,7 +141,31 @@ class LevelNodes {
         children: async () => [...this.#metrics(level, block), ...(await this.#tensorNodes(level, block))],
       }),
     );
-    return [...this.#metrics(level), ...blocks];
+    return [...this.#metrics(level), ...this.#memories(level), ...blocks];
+  }
+
+  /** The memories of a level's optimizer, each a level of its own; none of plain gradient descent. */
+  #memories(level: string): VariableNode[] {
+    const memories = this.#moment.levels.filter(id => memoryOwner(id) === level);
+    if (memories.length === 0) return [];
+    const nodes = memories.map((id): VariableNode => {
+      const of = (metric: LevelMetric) => this.#moment.level(metric, id, undefined);
+      const blocks = Array.from({ length: this.#moment.blocks }, (_, block) => ({
+        name: `block ${block}`,
+        value: `‖m‖ ${short(this.#moment.level('weightNorm', id, block))}`,
+        dataId: levelDataId(id, block),
+        children: () => this.#metrics(id, block),
+      }));
+      const written = of('fired') > 0 ? `written, ρ ${short(of('rho'))}, surprise ${short(of('lss'))}, ` : '';
+      return {
+        name: memoryLabel(id),
+        value: `${written}‖m‖ ${short(of('weightNorm'))}`,
+        type: `memory of the optimizer of ${level}`,
+        dataId: levelDataId(id),
+        children: () => [...this.#metrics(id), ...blocks],
+      };
+    });
+    return [{ name: 'optimizer', value: memories.map(memoryLabel).join(', '), children: () => nodes }];
   }
 
   #metrics(level: string, block?: number): VariableNode[] {

@@ -1,0 +1,98 @@
+import { type HopeConfig, levelsOf } from '../checkpoint/config.ts';
+import { GRAM } from '../model/optimizerMemory.ts';
+import { parameterSpecs } from '../model/parameters.ts';
+import { levelOptimizer } from '../optimizer/levelOptimizer.ts';
+import type { LevelInfo } from '../protocol/level.ts';
+import { METRIC_INDEX, METRICS } from '../protocol/metric.ts';
+import type { OptimizerUpdate } from './optimizerUpdates.ts';
+
+/** A memory that is a level: whose optimizer's, and which. */
+interface Memory {
+  readonly level: string;
+  readonly memory: string;
+}
+
+/**
+ * The memories of the levels' optimizers as levels: what outlives a chunk and is no counter. They have the period of the
+ * level that is written through them. Plain gradient descent has none.
+ */
+export function memoryLevels(config: HopeConfig): LevelInfo[] {
+  const specs = parameterSpecs(config);
+  return levelsOf(config).flatMap(({ id, period }) => {
+    const own = specs.filter(({ level }) => level === id);
+    const names = new Set(own.flatMap(({ shape }) => memoriesOf(config, id, shape)));
+    return [...names].map(name => ({ id: `${id}.${name}`, period }) as LevelInfo);
+  });
+}
+
+function memoriesOf({ titans, cms }: HopeConfig, level: string, shape: readonly number[]): string[] {
+  if (level === 'outer') return [];
+  if (!level.startsWith('cms.')) return titans.momentum ? ['momentum'] : [];
+  const optimizer = cms.optimizers?.[Number(level.slice('cms.'.length))];
+  if (!optimizer) return [];
+  const memories = Object.entries(levelOptimizer(optimizer).memories(shape));
+  return memories.filter(([name, extent]) => name !== GRAM && extent.length > 0).map(([name]) => name);
+}
+
+/** The levels that a run tells of, fast to slow: those of the model, then the memories of their optimizers. */
+export function recordedLevels(config: HopeConfig): LevelInfo[] {
+  return [...levelsOf(config).filter(({ id }) => id !== 'outer'), ...memoryLevels(config)];
+}
+
+const WIDTH = METRICS.length;
+const { fired, deltaNorm, weightNorm, lss, pending } = METRIC_INDEX;
+
+/** Puts what writes did to the memories behind the numbers of the levels. */
+export class MemoryMetrics {
+  private readonly memories: readonly Memory[];
+  private readonly own: readonly string[];
+  /** ‖m‖ after the last write that was seen, a block and memory. */
+  private readonly norms = new Map<string, number>();
+
+  constructor(private readonly config: HopeConfig) {
+    this.own = levelsOf(config)
+      .map(({ id }) => id as string)
+      .filter(id => id !== 'outer');
+    this.memories = memoryLevels(config).map(({ id }) => {
+      const at = id.lastIndexOf('.');
+      return { level: id.slice(0, at), memory: id.slice(at + 1) };
+    });
+  }
+
+  /**
+   * @param metrics of the model's levels, `[blocks, levels, METRICS.length]`
+   * @param written levels whose memories a write went through @param updates what it did to them, where it was measured
+   * @returns the same with the memories' after each block's levels
+   */
+  widen(
+    metrics: Float32Array,
+    written: ReadonlySet<string>,
+    updates: readonly OptimizerUpdate[],
+  ): Float32Array {
+    if (this.memories.length === 0) return metrics;
+    const { blocks } = this.config;
+    const group = this.own.length * WIDTH;
+    const wide = new Float32Array(blocks * (this.own.length + this.memories.length) * WIDTH).fill(Number.NaN);
+    for (let block = 0; block < blocks; block++) {
+      const start = block * (this.own.length + this.memories.length) * WIDTH;
+      wide.set(metrics.subarray(block * group, (block + 1) * group), start);
+      this.memories.forEach(({ level, memory }, m) => {
+        const at = start + group + m * WIDTH;
+        const owner = start + this.own.indexOf(level) * WIDTH;
+        const found = updates.find(
+          update => update.level === level && update.block === block && update.memory === memory,
+        );
+        const key = `${block} ${level} ${memory}`;
+        if (found) this.norms.set(key, found.norm);
+        wide[at + fired] = written.has(level) ? 1 : 0;
+        if (found) {
+          wide[at + deltaNorm] = found.deltaNorm;
+          wide[at + lss] = found.surprise;
+        } else if (!written.has(level)) wide[at + deltaNorm] = 0;
+        wide[at + weightNorm] = this.norms.get(key) ?? Number.NaN;
+        wide[at + pending] = wide[owner + pending];
+      });
+    }
+    return wide;
+  }
+}
