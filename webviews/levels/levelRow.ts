@@ -107,11 +107,11 @@ function memoryToggle(
   dispatch: ViewActions['dispatch'],
 ): HTMLButtonElement {
   const names = memories.map(({ id }) => memoryLabel(id)).join(', ');
-  const button = element('button', 'memories', element('span', 'twistie'), names);
+  const button = element('button', 'memories', element('span', 'twistie'), String(memories.length));
   button.type = 'button';
   // The list has one tab stop, the row.
   button.tabIndex = -1;
-  button.title = `What the optimizer of ${level} remembers (Enter)`;
+  button.title = `What the optimizer of ${level} remembers: ${names} (Enter)`;
   button.setAttribute('aria-label', `Memories of the optimizer of ${level}: ${names}`);
   const turn = (): void =>
     dispatch({ type: 'open', level, open: button.getAttribute('aria-expanded') !== 'true' });
