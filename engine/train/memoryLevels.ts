@@ -1,9 +1,12 @@
 import { type HopeConfig, levelsOf } from '../checkpoint/config.ts';
-import { GRAM } from '../model/optimizerMemory.ts';
+import type { FastState } from '../model/fastState.ts';
+import { GRAM, memoryName } from '../model/optimizerMemory.ts';
 import { parameterSpecs } from '../model/parameters.ts';
 import { levelOptimizer } from '../optimizer/levelOptimizer.ts';
 import type { LevelInfo } from '../protocol/level.ts';
 import { METRIC_INDEX, METRICS } from '../protocol/metric.ts';
+import { measureAll } from '../tensor/measure.ts';
+import { readBack } from '../tensor/readBack.ts';
 import type { OptimizerUpdate } from './optimizerUpdates.ts';
 
 /** A memory that is a level: whose optimizer's, and which. */
@@ -42,11 +45,13 @@ export function recordedLevels(config: HopeConfig): LevelInfo[] {
 const WIDTH = METRICS.length;
 const { fired, deltaNorm, weightNorm, lss, pending } = METRIC_INDEX;
 
+const keyOf = (block: number, level: string, memory: string): string => `${block} ${level} ${memory}`;
+
 /** Puts what writes did to the memories behind the numbers of the levels. */
 export class MemoryMetrics {
   private readonly memories: readonly Memory[];
   private readonly own: readonly string[];
-  /** ‖m‖ after the last write that was seen, a block and memory. */
+  /** ‖m‖ now, a block and memory; empty until it is measured. */
   private readonly norms = new Map<string, number>();
 
   constructor(private readonly config: HopeConfig) {
@@ -57,6 +62,29 @@ export class MemoryMetrics {
       const at = id.lastIndexOf('.');
       return { level: id.slice(0, at), memory: id.slice(at + 1) };
     });
+  }
+
+  /** Measures what is remembered before the first update, once. Without memories it costs nothing. */
+  async begin({ specs, optimizer }: FastState): Promise<void> {
+    if (this.memories.length === 0 || this.norms.size > 0) return;
+    const places = this.memories.flatMap(({ level, memory }) =>
+      specs
+        .filter(spec => spec.level === level)
+        .flatMap(({ name, block }) => {
+          const m = optimizer.get(memoryName(name, memory));
+          return m ? [{ key: keyOf(block, level, memory), m }] : [];
+        }),
+    );
+    const read = () => measureAll(places.map(({ m }) => ({ what: 'squares', of: [m] })));
+    // Rounded as those of later writes are.
+    const norms = places.length ? (await readBack(read)).map(Math.sqrt) : [];
+    for (let block = 0; block < this.config.blocks; block++) {
+      for (const { level, memory } of this.memories) {
+        const key = keyOf(block, level, memory);
+        const parts = places.flatMap((place, i) => (place.key === key ? [norms[i]] : []));
+        this.norms.set(key, Math.hypot(...parts));
+      }
+    }
   }
 
   /**
@@ -82,7 +110,7 @@ export class MemoryMetrics {
         const found = updates.find(
           update => update.level === level && update.block === block && update.memory === memory,
         );
-        const key = `${block} ${level} ${memory}`;
+        const key = keyOf(block, level, memory);
         if (found) this.norms.set(key, found.norm);
         wide[at + fired] = written.has(level) ? 1 : 0;
         if (found) {

@@ -93,6 +93,7 @@ export class OnlineTrainer {
       this.refuseDivergence(surprise, finite, writes, index, tick.position);
       const own = columns ? telemetry!.record(writes, columns.places, rest) : this.firedOnly(writes);
       const { onOptimizers } = this.options;
+      if (telemetry) await this.memories.begin(state);
       const memories = telemetry || onOptimizers ? await memoryUpdates(state, writes) : [];
       this.commit(writes);
       committed = true;

@@ -97,6 +97,13 @@ test('memories come behind the levels, with what their writes did to them', asyn
     ]);
   }
   expect(seen).toBeGreaterThan(40);
+  expect(read(updates[0], 'cms.2.m1', 0, 'weightNorm')).toBe(0);
+  // Another trainer that goes on from here knows what was remembered.
+  const { metrics } = updates.at(-1)!;
+  const [next] = await trainTicks(state, ticksOf(state, smallText(2)), { flush: false });
+  for (const name of NAMES.filter(id => read(next, id, 1, 'fired') === 0)) {
+    expect(read(next, name, 1, 'weightNorm'), name).toBe(read({ ...next, metrics }, name, 1, 'weightNorm'));
+  }
   state.dispose();
   base.dispose();
 });

@@ -8,7 +8,9 @@ const only = process.argv.slice(2);
 const WIDTHS = [1200, 800, 480];
 const THEMES = ['dark', 'light', 'hc'];
 const SCENES =
-  'empty loading memories failed ready live zoomed focus hover passes stopped compare forgetting bare long'.split(' ');
+  'empty loading memories failed ready live zoomed focus hover passes stopped compare forgetting bare long'.split(
+    ' ',
+  );
 const scenes = SCENES.filter(name => only.length === 0 || only.includes(name));
 
 const { page, faults, address, at, writeSheet, close } = await openPreview({
