@@ -60,9 +60,11 @@ export function pooledGradients(
           }),
         ),
       );
-      total.fill(0);
-      for (const { gradient } of workers) {
-        for (let i = 0; i < size; i++) total[i] += gradient[i] / count;
+      const share = 1 / count;
+      const [first, ...others] = workers.map(({ gradient }) => gradient);
+      for (let i = 0; i < size; i++) total[i] = first[i] * share;
+      for (const gradient of others) {
+        for (let i = 0; i < size; i++) total[i] += gradient[i] * share;
       }
       return { loss: losses.reduce((sum, loss) => sum + loss, 0) / count, gradient: total };
     },
