@@ -1,5 +1,6 @@
 // Bundles, one comment each. `node esbuild.mjs [--watch] [--production]`
 import esbuild from 'esbuild';
+import { buildInspection } from './engine/inspection/build.mjs';
 import { buildTensor } from './engine/tensor/build.mjs';
 import { besides, later, oneVscode } from './extension/build.mjs';
 
@@ -66,6 +67,6 @@ const bundles = [
 ];
 
 // The bundles read these while they are built and load the rest from beside themselves.
-await buildTensor('dist');
+await Promise.all([buildTensor('dist'), buildInspection('dist')]);
 if (watch) for (const options of bundles) await (await esbuild.context(options)).watch();
 else await Promise.all(bundles.map(options => esbuild.build(options)));

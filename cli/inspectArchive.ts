@@ -1,11 +1,10 @@
 import { type Archive, elementsOf, type StoredTensor } from '../engine/archive/archive.ts';
 import { describeArchive } from '../engine/archive/describeArchive.ts';
 import { isReadable } from '../engine/archive/dtype.ts';
-import { valuesOf } from '../engine/archive/values.ts';
 import { CheckpointError } from '../engine/checkpoint/checkpointError.ts';
 import { defaultChoice, readSlice } from '../engine/inspection/slice.ts';
 import { SPECTRUM_SIZE, sliceSpectrum } from '../engine/inspection/sliceSpectrum.ts';
-import { Statistics } from '../engine/inspection/statistics.ts';
+import { statisticsOf } from '../engine/inspection/statistics.ts';
 import type { ArchiveInfo, ArchiveTensor } from '../engine/protocol/archive.ts';
 import type { TensorStatistics } from '../engine/protocol/inspection.ts';
 import { type LevelFlags, withArchives } from './archiveOptions.ts';
@@ -77,12 +76,6 @@ async function allStatistics(
     output.progress(`${bytesText(done)} of ${bytesText(bytes)}`);
   }
   return found;
-}
-
-async function statisticsOf(archive: Archive, tensor: StoredTensor): Promise<TensorStatistics> {
-  const statistics = new Statistics();
-  for await (const { values } of valuesOf(archive, tensor)) statistics.add(values);
-  return statistics.result(elementsOf(tensor));
 }
 
 function statisticsText(numbers: TensorStatistics | undefined): string {

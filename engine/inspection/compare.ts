@@ -8,6 +8,10 @@ import { CheckpointError } from '../checkpoint/checkpointError.ts';
 import type { TensorChangeRow } from '../protocol/inspection.ts';
 import { breath } from './breath.ts';
 import type { TensorPair } from './pairs.ts';
+import { Workspace } from './workspace.ts';
+
+// A piece with values that are not finite is gone through in blocks, so that few of them are gone through one by one.
+const blockLength = 2 ** 12;
 
 /** A third checkpoint, to compare the direction of the change with that of its own. */
 export interface Third {
@@ -25,15 +29,19 @@ export async function* compareTensors(
   places: LevelMap,
   { third, signal }: { third?: Third; signal?: AbortSignal } = {},
 ): AsyncGenerator<TensorChangeRow> {
+  const workspace = Workspace.take();
   for (const pair of pairs) {
     const { before: old, after: now } = pair;
     if (old.sameAs !== undefined && now.sameAs !== undefined) continue;
     if (!isReadable(old.dtype) || !isReadable(now.dtype)) continue;
     await breath(signal);
     const other = third?.tensor(pair);
-    const streams = [valuesOf(before, old, signal), valuesOf(after, now, signal)];
+    const streams = [
+      valuesOf(before, old, signal, workspace.lane(0)),
+      valuesOf(after, now, signal, workspace.lane(1)),
+    ];
     if (third && other && isReadable(other.dtype)) streams.push(valuesOf(third.archive, other, signal));
-    const sums = new ChangeSums();
+    const sums = new ChangeSums(workspace);
     for (;;) {
       const pieces = await Promise.all(streams.map(stream => stream.next()));
       if (pieces[0].done) break;
@@ -50,24 +58,40 @@ export async function* compareTensors(
       ...sums.result(streams.length > 2),
     };
   }
+  workspace.giveBack();
 }
 
 /** Norms and the inner product of two changes. */
 class ChangeSums {
-  #before = 0;
-  #after = 0;
-  #delta = 0;
-  #largest = 0;
+  readonly #workspace: Workspace;
+  /** Σ before², Σ after², Σ change², the largest change. */
+  readonly #sums = new Float64Array(4);
   #notFinite = 0;
   #other = 0;
   #product = 0;
 
+  constructor(workspace: Workspace) {
+    this.#workspace = workspace;
+  }
+
   add(before: Values, after: Values, third?: Values): void {
-    if (third || !this.#addFinite(before, after)) this.#addAny(before, after, third);
+    if (third) this.#addAny(before, after, third);
+    if (third || this.#addFinite(before, after)) return;
+    for (let from = 0; from < before.length; from += blockLength) {
+      const blocks = [before, after].map(values => values.subarray(from, from + blockLength));
+      if (!this.#addFinite(blocks[0], blocks[1])) this.#addAny(blocks[0], blocks[1]);
+    }
   }
 
   /** Adds values that are all finite; otherwise adds none. */
   #addFinite(before: Values, after: Values): boolean {
+    const [a, b] = [this.#workspace.placeOf(before), this.#workspace.placeOf(after)];
+    if (a === undefined || b === undefined) return this.#addPlainly(before, after);
+    const { loops } = this.#workspace;
+    return this.#workspace.adding(this.#sums, sums => loops.addChange(a, b, before.length, sums));
+  }
+
+  #addPlainly(before: Values, after: Values): boolean {
     let old = 0;
     let now = 0;
     let change = 0;
@@ -85,10 +109,10 @@ class ChangeSums {
     }
     // A value that is not finite leaves no finite sum.
     if (!Number.isFinite(change)) return false;
-    this.#before += old;
-    this.#after += now;
-    this.#delta += change;
-    this.#largest = Math.max(this.#largest, highest, -lowest);
+    this.#sums[0] += old;
+    this.#sums[1] += now;
+    this.#sums[2] += change;
+    this.#sums[3] = Math.max(this.#sums[3], highest, -lowest);
     return true;
   }
 
@@ -101,10 +125,10 @@ class ChangeSums {
         this.#notFinite++;
         continue;
       }
-      this.#before += a * a;
-      this.#after += b * b;
-      this.#delta += delta * delta;
-      this.#largest = Math.max(this.#largest, Math.abs(delta));
+      this.#sums[0] += a * a;
+      this.#sums[1] += b * b;
+      this.#sums[2] += delta * delta;
+      this.#sums[3] = Math.max(this.#sums[3], Math.abs(delta));
       if (!third) continue;
       const other = third[i] - a;
       if (!Number.isFinite(other)) continue;
@@ -114,15 +138,14 @@ class ChangeSums {
   }
 
   result(withThird: boolean): Omit<TensorChangeRow, 'name' | 'block' | 'level' | 'shape' | 'otherName'> {
-    const delta = Math.sqrt(this.#delta);
-    const before = Math.sqrt(this.#before);
+    const [before, after, delta] = this.#sums.subarray(0, 3).map(Math.sqrt);
     const lengths = delta * Math.sqrt(this.#other);
     return {
       before,
-      after: Math.sqrt(this.#after),
+      after,
       delta,
       relative: delta === 0 ? 0 : delta / before,
-      largest: this.#largest,
+      largest: this.#sums[3],
       notFinite: this.#notFinite,
       ...(withThird && lengths > 0 ? { cosine: this.#product / lengths } : {}),
     };

@@ -1,8 +1,7 @@
 import type { Archive, StoredTensor } from '../archive/archive.ts';
 import { isReadable } from '../archive/dtype.ts';
-import { valuesOf } from '../archive/values.ts';
 import type { TensorMeasure } from '../protocol/inspection.ts';
-import { Statistics } from './statistics.ts';
+import { statisticsOf } from './statistics.ts';
 
 /** Norm and values that are not finite of each tensor, over all of its values; tensors without numbers are left out. */
 export async function* measureTensors(
@@ -13,9 +12,7 @@ export async function* measureTensors(
   for (const tensor of tensors) {
     signal?.throwIfAborted();
     if (!isReadable(tensor.dtype)) continue;
-    const statistics = new Statistics();
-    for await (const { values } of valuesOf(archive, tensor, signal)) statistics.add(values);
-    const { norm, nan, infinite, read } = statistics.result();
+    const { norm, nan, infinite, read } = await statisticsOf(archive, tensor, signal);
     // The norm of what is finite, not scaled up to what is not.
     yield { name: tensor.name, norm: read ? norm : 0, nan, infinite };
   }

@@ -2,14 +2,14 @@ import { type Archive, elementsOf, type StoredTensor } from '../archive/archive.
 import type { Values } from '../archive/dtype.ts';
 import { valuesOf } from '../archive/values.ts';
 import { intruders } from '../introspect/lowRank.ts';
-import type { SliceChoice } from '../protocol/inspection.ts';
+import type { SliceChoice, TensorStatistics } from '../protocol/inspection.ts';
 import type { SpectrumView, TensorPicture, TensorView } from '../protocol/inspectorRequests.ts';
 import { heatMap } from './heatMap.ts';
 import { histogram } from './histogram.ts';
-import { sampleOf } from './sample.ts';
+import { type Sample, sampleOf } from './sample.ts';
 import { defaultChoice, readSlice, type Slice } from './slice.ts';
 import { SPECTRUM_SIZE, sliceSpectrum } from './sliceSpectrum.ts';
-import { Statistics } from './statistics.ts';
+import { Statistics, statisticsOf } from './statistics.ts';
 
 /** Where a tensor is read. */
 export interface Source {
@@ -39,23 +39,16 @@ export async function tensorView(
   const slice = await readSlice(archive, tensor, choice, signal);
   const heat = heatMap(slice, down, across);
   const sample = await sampleOf(archive, tensor, signal);
-  const before = new Statistics();
-  if (whole) for await (const { values } of valuesOf(archive, tensor, signal)) before.add(values);
-  else before.add(sample.values);
-  const weight = picture(before, sample.values, elementsOf(tensor), heat);
+  const numbers = whole ? await statisticsOf(archive, tensor, signal) : ofSample(sample);
+  const weight = picture(numbers, sample.values, heat);
   if (!other) return { name: tensor.name, choice, weight };
   const otherSlice = await readSlice(other.archive, other.tensor, choice, signal);
   const change = difference(sample.values, (await sampleOf(other.archive, other.tensor, signal)).values);
-  const delta = new Statistics();
-  if (whole) await addChange(delta, { archive, tensor }, other, signal);
-  else delta.add(change);
+  const ofChange = whole
+    ? await statisticsOfChange({ archive, tensor }, other, signal)
+    : ofSample({ values: change, total: sample.total });
   const heatOfChange = heatMap(minus(otherSlice, slice), down, across);
-  return {
-    name: tensor.name,
-    choice,
-    weight,
-    delta: picture(delta, change, elementsOf(tensor), heatOfChange),
-  };
+  return { name: tensor.name, choice, weight, delta: picture(ofChange, change, heatOfChange) };
 }
 
 /** Singular values of a slice, and of what differs in another checkpoint. @throws RangeError where there are none */
@@ -77,27 +70,29 @@ export async function spectrumView(
   return { weight, delta, ...(found === undefined ? {} : { intruders: found }) };
 }
 
-function picture(
-  statistics: Statistics,
-  values: Values,
-  total: number,
-  heat: TensorPicture['heat'],
-): TensorPicture {
-  const numbers = statistics.result(total);
-  const { min, max } = numbers;
+function picture(statistics: TensorStatistics, values: Values, heat: TensorPicture['heat']): TensorPicture {
+  const { min, max } = statistics;
   return {
-    statistics: numbers,
+    statistics,
     ...(Number.isFinite(min) ? { histogram: histogram(values, min, max) } : {}),
     heat,
   };
 }
 
-async function addChange(sum: Statistics, from: Source, to: Source, signal?: AbortSignal): Promise<void> {
+function ofSample({ values, total }: Sample): TensorStatistics {
+  const statistics = new Statistics();
+  statistics.add(values);
+  return statistics.result(total);
+}
+
+async function statisticsOfChange(from: Source, to: Source, signal?: AbortSignal): Promise<TensorStatistics> {
+  const sum = new Statistics();
   const second = valuesOf(to.archive, to.tensor, signal);
   for await (const { values } of valuesOf(from.archive, from.tensor, signal)) {
     const { value } = await second.next();
     if (value) sum.add(difference(values, value.values));
   }
+  return sum.result();
 }
 
 function difference(before: Values, after: Values): Float64Array {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir } from 'node:fs/promises';
+import { cp, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import esbuild from 'esbuild';
@@ -29,6 +29,8 @@ export async function* bundledRows(name, args) {
 /** Bundles a module of `folder`. @returns the bundle's path */
 export async function bundle(name, folder = 'test/bench') {
   await mkdir('.bench', { recursive: true });
+  // What the sources of the inspection look for beside a bundle.
+  await cp('dist/inspection.wasm', '.bench/inspection.wasm');
   const outfile = join('.bench', `${name}.mjs`);
   await esbuild.build({
     entryPoints: [join(folder, `${name}.ts`)],

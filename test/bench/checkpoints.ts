@@ -5,11 +5,10 @@ import type { Archive } from '../../engine/archive/archive.ts';
 import { describeArchive } from '../../engine/archive/describeArchive.ts';
 import { levelMapOf } from '../../engine/archive/levelMap.ts';
 import { openArchive } from '../../engine/archive/openArchive.ts';
-import { valuesOf } from '../../engine/archive/values.ts';
 import { safetensorsHead } from '../../engine/checkpoint/safetensors.ts';
 import { compareTensors } from '../../engine/inspection/compare.ts';
 import { pairTensors } from '../../engine/inspection/pairs.ts';
-import { Statistics } from '../../engine/inspection/statistics.ts';
+import { statisticsOf } from '../../engine/inspection/statistics.ts';
 import { Random } from '../../engine/tensor/random.ts';
 import { compared, median, type Row, row } from './statistics.mjs';
 
@@ -93,9 +92,7 @@ async function* statistics(folder: string): AsyncGenerator<Row> {
     ours.push(
       size /
         (await secondsOf(async () => {
-          const sum = new Statistics();
-          for await (const { values } of valuesOf(archive, tensor)) sum.add(values);
-          sum.result();
+          await statisticsOf(archive, tensor);
         })),
     );
     ratios.push(ours[i] / plain[i]);

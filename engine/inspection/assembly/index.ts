@@ -1,0 +1,3 @@
+export { addChange } from './change';
+export { addStatistics } from './statistics';
+export { widenBfloat16, widenHalf } from './widen';

@@ -1,0 +1,2 @@
+/** Compiles the loops into `folder`. */
+export function buildLoops(folder: string): Promise<void>;
