@@ -8,6 +8,7 @@ import { checkFolder, type ModelFolder, readModelFolder, readTokenizer } from '.
 import { gpt2Model } from './gpt2.ts';
 import { llamaModel } from './llama.ts';
 import type { PretrainedModel } from './pretrainedModel.ts';
+import { findPublicHope, readPublicHope } from './publicHope.ts';
 import { WeightSource } from './weightSource.ts';
 
 type Family = (fields: FieldReader, weights: WeightSource, path: string, name: string) => PretrainedModel;
@@ -19,13 +20,17 @@ const FAMILIES: Readonly<Record<string, { readonly prefix: string; readonly mode
 };
 
 /**
- * Reads the folder of a model that the engine can train: a Hope model's, or one of Hugging Face with a Llama or GPT-2,
- * whole or sharded, whose weights are then those of a model of ours.
+ * Reads the folder of a model that the engine can train: a Hope model's, one of Hugging Face with a Llama or GPT-2,
+ * whole or sharded, or one with a checkpoint of the public PyTorch Hope, whose weights are then those of a model of ours.
  * @throws CheckpointError naming the file and the fault
  */
 export async function openFolder(path: string): Promise<ModelFolder> {
   await checkFolder(path);
   const configPath = join(path, 'config.json');
+  if (!(await isThere(configPath))) {
+    const checkpoint = await findPublicHope(path);
+    if (checkpoint !== undefined) return publicHopeFolder(path, checkpoint);
+  }
   const json = await readJson(configPath);
   const { model_type: type } = (json ?? {}) as { readonly model_type?: unknown };
   if (typeof type !== 'string' || type === 'hope') return readModelFolder(path);
@@ -34,14 +39,7 @@ export async function openFolder(path: string): Promise<ModelFolder> {
     throw new FieldReader(json, configPath).faultOf('model_type', `one of ${known.join(', ')}`);
   }
   const { prefix, model } = FAMILIES[type];
-  const tokenizerPath = join(path, 'tokenizer.json');
-  if (!(await stat(tokenizerPath).catch(() => undefined))) {
-    throw new CheckpointError(
-      'is missing, and without it no text becomes tokens',
-      tokenizerPath,
-      'Copy the tokenizer.json of the model into the folder.',
-    );
-  }
+  const tokenizerPath = await tokenizerIn(path);
   const archive = await openArchive(path);
   try {
     const weights = new WeightSource(archive, prefix);
@@ -53,4 +51,25 @@ export async function openFolder(path: string): Promise<ModelFolder> {
   } finally {
     await archive.close();
   }
+}
+
+async function publicHopeFolder(path: string, checkpoint: string): Promise<ModelFolder> {
+  const name = basename(resolve(path)).slice(0, 200);
+  const { config, tensors, files } = await readPublicHope(checkpoint, name);
+  const tokenizer = await readTokenizer(await tokenizerIn(path), config.vocabulary);
+  return { config, tokenizer, tensors, metadata: {}, files };
+}
+
+async function tokenizerIn(folder: string): Promise<string> {
+  const path = join(folder, 'tokenizer.json');
+  if (await isThere(path)) return path;
+  throw new CheckpointError(
+    'is missing, and without it no text becomes tokens',
+    path,
+    'Copy the tokenizer.json of the model into the folder.',
+  );
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined;
 }

@@ -15,7 +15,8 @@ export async function selectModel(c: CommandContext): Promise<void> {
   if (trainer.busy) return trainer.refuseSecond();
   const folder = await pickModelFolder(c, {
     title: 'Select Model',
-    placeHolder: 'A folder with config.json, tokenizer.json and the weights: Hope, Llama or GPT-2',
+    placeHolder:
+      'A folder with config.json, tokenizer.json and the weights: Hope, Llama, GPT-2, or a public Hope’s .pt',
     bundled: true,
   });
   if (!folder) return;
