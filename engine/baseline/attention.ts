@@ -1,3 +1,4 @@
+import type { RotaryFrequencies } from '../checkpoint/rotaryScaling.ts';
 import { type Rows, rows } from './rows.ts';
 
 /**
@@ -30,18 +31,15 @@ export function attention(q: Rows, k: Rows, v: Rows, heads: number, groups: numb
   return result;
 }
 
-/**
- * Rotary positions (Su et al. 2021): within each head of width d, the pair (i, i + d/2) is turned by
- * t θ^(−2i/d).
- */
-export function rotate(x: Rows, size: number, theta: number): Rows {
+/** Rotary positions: within each head of width d, the pair (i, i + d/2) is turned by t times its frequency. */
+export function rotate(x: Rows, { frequencies, scale }: RotaryFrequencies): Rows {
   const result = rows(x.count, x.width);
-  const half = size / 2;
+  const half = frequencies.length;
   for (let t = 0; t < x.count; t++) {
-    for (let start = t * x.width; start < (t + 1) * x.width; start += size) {
+    for (let start = t * x.width; start < (t + 1) * x.width; start += 2 * half) {
       for (let i = 0; i < half; i++) {
-        const angle = t * theta ** ((-2 * i) / size);
-        const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+        const angle = t * frequencies[i];
+        const [cos, sin] = [scale * Math.cos(angle), scale * Math.sin(angle)];
         const [a, b] = [x.data[start + i], x.data[start + half + i]];
         result.data[start + i] = a * cos - b * sin;
         result.data[start + half + i] = b * cos + a * sin;

@@ -1,7 +1,8 @@
 import type { Archive } from '../archive/archive.ts';
 import { CheckpointError } from '../checkpoint/checkpointError.ts';
-import type { FieldReader } from '../checkpoint/fieldReader.ts';
+import { rotaryFrequencies } from '../checkpoint/rotaryScaling.ts';
 import { attention, rotate } from './attention.ts';
+import { rotaryPositions } from './rotaryPositions.ts';
 import { add, linear, map, type Rows, rmsNorm, rows, silu } from './rows.ts';
 import { Weights } from './weights.ts';
 
@@ -16,7 +17,8 @@ export async function llamaLogits(archive: Archive, ids: readonly number[]): Pro
     config.value('num_key_value_heads') == null ? heads : config.integer('num_key_value_heads', 1, heads);
   const size = config.value('head_dim') == null ? width / heads : config.integer('head_dim', 2, 2 ** 16);
   const epsilon = config.positive('rms_norm_eps');
-  const theta = rotaryBase(config, archive.path);
+  const { base, scaling } = rotaryPositions(config, archive.path);
+  const rotary = rotaryFrequencies(size, base, scaling, ids.length);
   config.constant('hidden_act', 'silu');
   let x = await weights.embed('embed_tokens.weight', ids, width);
   for (let layer = 0; layer < layers; layer++) {
@@ -24,8 +26,8 @@ export async function llamaLogits(archive: Archive, ids: readonly number[]): Pro
     const project = async (input: Rows, name: string) =>
       linear(input, await weights.get(`${at}.${name}.weight`), await weights.optional(`${at}.${name}.bias`));
     const a = rmsNorm(x, await weights.get(`${at}.input_layernorm.weight`, [width]), epsilon);
-    const q = rotate(await project(a, 'self_attn.q_proj'), size, theta);
-    const k = rotate(await project(a, 'self_attn.k_proj'), size, theta);
+    const q = rotate(await project(a, 'self_attn.q_proj'), rotary);
+    const k = rotate(await project(a, 'self_attn.k_proj'), rotary);
     const v = await project(a, 'self_attn.v_proj');
     if (q.width !== heads * size || k.width !== groups * size || heads % groups !== 0) {
       throw new CheckpointError(`the heads of layer ${layer} are not those of its config`, archive.path);
@@ -40,22 +42,4 @@ export async function llamaLogits(archive: Archive, ids: readonly number[]): Pro
   }
   const head = (await weights.optional('lm_head.weight')) ?? (await weights.get('embed_tokens.weight'));
   return linear(rmsNorm(x, await weights.get('norm.weight', [width]), epsilon), head);
-}
-
-/** θ of the rotary positions, old configs and new. @throws CheckpointError for positions that are scaled */
-export function rotaryBase(config: FieldReader, path: string): number {
-  const parameters = config.value('rope_parameters') ?? config.value('rope_scaling');
-  const { rope_type, type, rope_theta } = (parameters ?? {}) as Record<string, unknown>;
-  const kind = rope_type ?? type ?? 'default';
-  if (kind !== 'default') {
-    throw new CheckpointError(
-      `its rotary positions are of type ${JSON.stringify(kind)}, which is not computed`,
-      path,
-      'Use a Llama without scaled positions.',
-    );
-  }
-  const theta = rope_theta ?? config.value('rope_theta') ?? 10_000;
-  if (typeof theta !== 'number' || !(theta > 0))
-    throw config.faultOf('rope_theta', 'a number greater than 0');
-  return theta;
 }

@@ -1,4 +1,5 @@
 import type { FieldReader } from './fieldReader.ts';
+import { parseRotaryScaling, type RotaryScaling } from './rotaryScaling.ts';
 import type { SystemName } from './systems.ts';
 import { present } from './titansConfig.ts';
 
@@ -12,6 +13,8 @@ export interface TransformerConfig {
   readonly key_heads?: number;
   /** Llama: θ of the rotary positions; 10,000 where absent. */
   readonly rotary_base?: number;
+  /** Llama: how its rotary positions are stretched; not at all where absent. */
+  readonly rotary_scaling?: RotaryScaling;
   /** Llama: whether queries, keys and values have biases; false where absent. */
   readonly attention_bias?: boolean;
   /** GPT-2: learned positions; 1,024 where absent. A longer document begins again at the first. */
@@ -25,13 +28,14 @@ export function parseTransformer(fields: FieldReader, heads: number, system: Sys
       throw fields.faultOf(name, `left out: ${system} has none`);
     }
   };
-  for (const name of ['key_heads', 'rotary_base', 'attention_bias']) only(name, 'llama');
+  for (const name of ['key_heads', 'rotary_base', 'rotary_scaling', 'attention_bias']) only(name, 'llama');
   only('positions', 'gpt-2');
   const transformer: TransformerConfig = present({
     epsilon: fields.optional('epsilon', name => fields.positive(name, 1)),
     own_head: fields.optional('own_head', name => fields.boolean(name)),
     key_heads: fields.optional('key_heads', name => fields.integer(name, 1, heads)),
     rotary_base: fields.optional('rotary_base', name => fields.positive(name)),
+    rotary_scaling: fields.optional('rotary_scaling', name => parseRotaryScaling(fields.object(name))),
     attention_bias: fields.optional('attention_bias', name => fields.boolean(name)),
     positions: fields.optional('positions', name => fields.integer(name, 1, 2 ** 24)),
   });

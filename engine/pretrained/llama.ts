@@ -1,4 +1,4 @@
-import { rotaryBase } from '../baseline/llama.ts';
+import { rotaryPositions } from '../baseline/rotaryPositions.ts';
 import { parseConfig } from '../checkpoint/config.ts';
 import type { FieldReader } from '../checkpoint/fieldReader.ts';
 import { present } from '../checkpoint/titansConfig.ts';
@@ -27,6 +27,7 @@ export function llamaModel(
   const ownHead = fields.value('tie_word_embeddings') !== true && weights.has('lm_head.weight');
   const biased = weights.has('layers.0.self_attn.q_proj.bias');
   const hidden = fields.integer('intermediate_size', 1, 2 ** 22);
+  const { base, scaling } = rotaryPositions(fields, path);
   const json = pretrainedConfig({
     system: 'llama',
     name,
@@ -38,7 +39,8 @@ export function llamaModel(
     window: fields.integer('max_position_embeddings', 1, 2 ** 30),
     transformer: present({
       epsilon: fields.positive('rms_norm_eps'),
-      rotary_base: rotaryBase(fields, path),
+      rotary_base: base,
+      rotary_scaling: scaling,
       key_heads: keyHeads === heads ? undefined : keyHeads,
       own_head: ownHead || undefined,
       attention_bias: biased || undefined,

@@ -61,10 +61,17 @@ describe.each(['cpu', 'wasm'] as const)('folders of Hugging Face on %s', backend
     expect(await logitsOf(sharded(name), token_ids)).toEqual(found);
   });
 
-  test('a Llama with another rotary base is read to nearly its last position', async () => {
-    const path = changed('llama_tiny', `base-${backend}`, {
-      rope_parameters: { rope_type: 'default', rope_theta: 100 },
-    });
+  test.each([
+    { rope_type: 'default', rope_theta: 100 },
+    { rope_type: 'linear', factor: 4, rope_theta: 100 },
+    { rope_type: 'dynamic', factor: 2, rope_theta: 100 },
+    {
+      ...{ rope_type: 'llama3', rope_theta: 100, factor: 8, low_freq_factor: 1, high_freq_factor: 4 },
+      original_max_position_embeddings: 16,
+    },
+    { rope_type: 'yarn', factor: 4, rope_theta: 100, original_max_position_embeddings: 16 },
+  ])('a Llama with the rotary positions %j is read to nearly its last one', async rotary => {
+    const path = changed('llama_tiny', `${rotary.rope_type}-${backend}`, { rope_parameters: rotary });
     const archive = await openArchive(path);
     const ids = Array.from({ length: 60 }, (_, i) => 1 + ((7 * i * i) % 120));
     const { logits } = await checkpointLogits(archive, ids);
@@ -116,7 +123,10 @@ describe('a Llama and a GPT-2 in a session', () => {
   });
 
   test.each([
-    [{ rope_parameters: { rope_type: 'llama3', rope_theta: 1e4 } }, /rotary positions are of type "llama3"/],
+    [{ rope_parameters: { rope_type: 'longrope' } }, /rotary positions are of type "longrope", which is not/],
+    [{ rope_parameters: { rope_type: 'llama3', factor: 8 } }, /rope_parameters\.low_freq_factor is missing/],
+    [{ rope_parameters: null, rope_scaling: { type: 'linear' } }, /rope_scaling\.factor is missing/],
+    [{ partial_rotary_factor: 0.5 }, /partial_rotary_factor is 0\.5, but must be 1/],
     [{ head_dim: 16 }, /head_dim is 16, but must be hidden_size \/ num_attention_heads, 12/],
     [{ model_type: 'bert' }, /model_type is "bert", but must be one of "hope", "llama", "gpt2"/],
     [{ hidden_act: 'gelu' }, /hidden_act is "gelu", but must be "silu"/],

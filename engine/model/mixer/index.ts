@@ -24,8 +24,13 @@ export function mixerOf(config: Pick<HopeConfig, 'system' | 'transformer'>): Mix
   const system = systemOf(config);
   const { transformer } = config;
   if (system === 'llama') {
-    const { rotary_base = BASE, key_heads, attention_bias } = transformer ?? {};
-    return softmaxAttention({ rotaryBase: rotary_base, keyHeads: key_heads, biased: attention_bias });
+    const { rotary_base = BASE, rotary_scaling, key_heads, attention_bias } = transformer ?? {};
+    return softmaxAttention({
+      rotaryBase: rotary_base,
+      rotaryScaling: rotary_scaling,
+      keyHeads: key_heads,
+      biased: attention_bias,
+    });
   }
   if (system === 'gpt-2') return softmaxAttention({ positions: positionsOf(transformer), biased: true });
   if (system === 'hope' || system === 'titans') throw new Error(`${system} has memories in place of a mixer`);

@@ -1,3 +1,4 @@
+import { rotaryFrequencies } from '../../checkpoint/rotaryScaling.ts';
 import { rmsNorm } from '../../tensor/norm.ts';
 import { silu } from '../../tensor/silu.ts';
 import { tf } from '../../tensor/tf.ts';
@@ -5,7 +6,7 @@ import { mergeHeads, splitHeads } from '../heads.ts';
 import type { Mixer } from './mixer.ts';
 import { project } from './mixer.ts';
 import { asColumn, lastToken, runChunks } from './recurrence.ts';
-import { rotate, rotationOf } from './rotary.ts';
+import { BASE, rotate, rotationOf } from './rotary.ts';
 
 /**
  * RetNet (Sun et al. 2023): M_t = γ_h M_{t−1} + v_t k_tᵀ, y_t = M_t q_t / √D, with a fixed decay a head,
@@ -25,7 +26,7 @@ export const retention: Mixer = {
     const { x, batch, heads, sinceStart } = input;
     const [q, k, v] = [w_q, w_k, w_v].map(weight => splitHeads(project(x, weight), batch, heads));
     const inner = q.shape[2];
-    const turn = rotationOf(sinceStart, batch, heads, inner);
+    const turn = rotationOf(sinceStart, batch, heads, rotaryFrequencies(inner, BASE));
     const query = tf.mul<tf.Tensor3D>(rotate(q, turn), tf.scalar(1 / Math.sqrt(inner)));
     const { out, state } = runChunks(input, [query, rotate(k, turn), v], m, (chunk, before) => {
       const [asked, key, value] = chunk.parts;

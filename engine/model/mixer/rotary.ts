@@ -1,3 +1,4 @@
+import type { RotaryFrequencies } from '../../checkpoint/rotaryScaling.ts';
 import { tf } from '../../tensor/tf.ts';
 import { eachHead } from './document.ts';
 
@@ -11,49 +12,52 @@ export interface Rotation {
 }
 
 /**
- * Rotary positions (Su et al. 2021): channel pairs (i, i + D/2) are turned by position × base^(−2i/D), so that q · k
+ * Rotary positions (Su et al. 2021): channel pairs (i, i + D/2) are turned by position × frequency, so that q · k
  * depends on the distance alone.
- * @param positions of each token, [B × T] @param inner channels a head, even
+ * @param positions of each token, [B × T] @param frequencies of the pairs, with what q and k are multiplied by
  */
 export function rotationOf(
   positions: Int32Array,
   batch: number,
   heads: number,
-  inner: number,
-  base = BASE,
+  turning: RotaryFrequencies,
 ): Rotation {
   const tokens = positions.length / batch;
-  const half = inner / 2;
-  const waves = wavesOf(positions, half, base);
-  const spread = (wave: Float32Array) => eachHead(tf.tensor3d(wave, [batch, tokens, half]), heads);
+  const waves = wavesOf(positions, turning);
+  const shape = [batch, tokens, turning.frequencies.length] as const;
+  const spread = (wave: Float32Array) => eachHead(tf.tensor3d(wave, [...shape]), heads);
   return { cos: spread(waves.cos), sin: spread(waves.sin) };
 }
 
 /** Every block turns q and k by the same positions, an array that nobody changes: what was computed last is kept. */
 let kept:
-  | { positions: Int32Array; half: number; base: number; cos: Float32Array; sin: Float32Array }
+  | { positions: Int32Array; turning: RotaryFrequencies; cos: Float32Array; sin: Float32Array }
   | undefined;
 
 function wavesOf(
   positions: Int32Array,
-  half: number,
-  base: number,
+  turning: RotaryFrequencies,
 ): { cos: Float32Array; sin: Float32Array } {
-  if (kept?.positions === positions && kept.half === half && kept.base === base) return kept;
+  if (kept?.positions === positions && isSame(kept.turning, turning)) return kept;
+  const { frequencies, scale } = turning;
+  const half = frequencies.length;
   // In float32 the angles of far positions would be off by more than the rounding of their sines.
   const angles = new Float64Array(positions.length * half);
-  const frequencies = Float64Array.from({ length: half }, (_, i) => base ** (-i / half));
   positions.forEach((position, t) => {
     for (let i = 0; i < half; i++) angles[t * half + i] = position * frequencies[i];
   });
   kept = {
     positions,
-    half,
-    base,
-    cos: Float32Array.from(angles, Math.cos),
-    sin: Float32Array.from(angles, Math.sin),
+    turning,
+    cos: Float32Array.from(angles, angle => scale * Math.cos(angle)),
+    sin: Float32Array.from(angles, angle => scale * Math.sin(angle)),
   };
   return kept;
+}
+
+function isSame(a: RotaryFrequencies, b: RotaryFrequencies): boolean {
+  if (a.scale !== b.scale || a.frequencies.length !== b.frequencies.length) return false;
+  return a.frequencies.every((frequency, i) => frequency === b.frequencies[i]);
 }
 
 /** @param x [B × H, T, D] */

@@ -1,3 +1,4 @@
+import { type RotaryScaling, rotaryFrequencies } from '../../checkpoint/rotaryScaling.ts';
 import { l2Normalize } from '../../tensor/norm.ts';
 import { tf } from '../../tensor/tf.ts';
 import { mergeHeads, splitHeads } from '../heads.ts';
@@ -15,6 +16,7 @@ export interface AttentionForm {
   readonly normed?: boolean;
   /** q and k are turned by rotary positions with this base. */
   readonly rotaryBase?: number;
+  readonly rotaryScaling?: RotaryScaling;
   /** Positions that the model has learned; a longer document begins again at the first, and looks back no further. */
   readonly positions?: number;
   /** Heads of keys and values, each shared by heads / keyHeads queries; all of them where absent. */
@@ -49,7 +51,7 @@ function attend(
   { x, batch, heads, sinceStart: sinceDocument, window }: MixerInput,
   weights: MixerWeights,
   state: MixerState,
-  { normed, rotaryBase, positions, keyHeads = heads, biased }: AttentionForm,
+  { normed, rotaryBase, rotaryScaling, positions, keyHeads = heads, biased }: AttentionForm,
 ): { out: tf.Tensor2D; state: MixerState } {
   const sinceStart = positions ? sinceDocument.map(since => since % positions) : sinceDocument;
   const part = (name: string, parts: number) =>
@@ -58,7 +60,11 @@ function attend(
   const inner = q.shape[2];
   const placed = (each: tf.Tensor3D, parts: number): tf.Tensor3D => {
     if (normed) return l2Normalize(each);
-    return rotaryBase ? rotate(each, rotationOf(sinceStart, batch, parts, inner, rotaryBase)) : each;
+    if (!rotaryBase) return each;
+    return rotate(
+      each,
+      rotationOf(sinceStart, batch, parts, rotaryFrequencies(inner, rotaryBase, rotaryScaling)),
+    );
   };
   const [query, key] = [placed(q, heads), placed(k, keyHeads)];
   const carried = state.k.shape[1];
