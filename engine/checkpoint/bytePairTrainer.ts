@@ -1,5 +1,5 @@
-import { ByteLevelPreTokenizer } from '@huggingface/tokenizers';
 import { characterOfByte } from './byteAlphabet.ts';
+import { BYTE_SPELLINGS } from './byteSpelling.ts';
 import { PairTable } from './pairTable.ts';
 import { textPieces } from './textPieces.ts';
 
@@ -88,16 +88,12 @@ function* countWords(
   texts: Iterable<string>,
   progress: BytePairProgress,
 ): Generator<BytePairProgress, Map<string, number>> {
-  const { pattern } = new ByteLevelPreTokenizer({
-    type: 'ByteLevel',
-    add_prefix_space: false,
-    use_regex: true,
-  });
+  const { words, isBoundary } = BYTE_SPELLINGS['gpt-2'];
   const counts = new Map<string, number>();
   for (const text of texts) {
-    for (const [start, end] of textPieces(text, pieceLength)) {
-      for (const word of text.slice(start, end).match(pattern) ?? []) {
-        for (const [from, to] of textPieces(word, longestWord)) {
+    for (const [start, end] of textPieces(text, pieceLength, isBoundary)) {
+      for (const word of words(text.slice(start, end))) {
+        for (const [from, to] of textPieces(word, longestWord, isBoundary)) {
           const part = word.slice(from, to);
           counts.set(part, (counts.get(part) ?? 0) + 1);
         }

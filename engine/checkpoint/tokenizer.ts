@@ -1,8 +1,9 @@
-import { BPE, ByteLevelPreTokenizer } from '@huggingface/tokenizers';
-import { byteOfCharacter, characterOfByte } from './byteAlphabet.ts';
+import { BPE } from '@huggingface/tokenizers';
+import { byteOfCharacter } from './byteAlphabet.ts';
 import { CheckpointError } from './checkpointError.ts';
 import { CodePointCursor } from './codePointCursor.ts';
 import { printableToken } from './printableToken.ts';
+import type { Spelling } from './spelling.ts';
 import { textPieces } from './textPieces.ts';
 import { parseTokenizerFile, type TokenizerFile } from './tokenizerFile.ts';
 
@@ -13,28 +14,28 @@ export interface Encoding {
   readonly ends: Uint32Array;
 }
 
-const endOfText = '<|endoftext|>';
+/** Special tokens that begin a document, those of GPT-2 and ours, of Llama 3 and of Llama 2. */
+const beginnings = ['<|endoftext|>', '<|begin_of_text|>', '<s>'];
 // What arbitrary cuts inside a long run without spaces cost is nothing next to the memory of tokenising it whole.
 const defaultPieceLength = 65536;
 
 /**
- * Byte-level BPE of a model folder. Text is only ever text: no input, not even `<|endoftext|>` written out,
- * encodes to a special token. Lone surrogates encode as U+FFFD.
+ * BPE of a model folder, byte-level or SentencePiece's. Text is only ever text: no input, not even `<|endoftext|>`
+ * written out, encodes to a special token. Lone surrogates encode as U+FFFD.
  */
 export class Tokenizer {
   /** Checks the parsed contents of a `tokenizer.json`; throws `CheckpointError`. `path` is for the messages. */
   static parse(json: unknown, path: string): Tokenizer {
     const file = parseTokenizerFile(json, path);
-    if (!file.special.has(endOfText)) {
-      throw new CheckpointError(`added_tokens must hold ${endOfText} as a special token`, path);
+    const beginning = beginnings.find(token => file.special.has(token));
+    if (beginning === undefined) {
+      throw new CheckpointError(`added_tokens must hold ${beginnings.join(' or ')} as a special token`, path);
     }
-    return new Tokenizer(file, json);
+    return new Tokenizer(file, file.special.get(beginning)!, json);
   }
 
   /** Highest id + 1. */
   readonly size: number;
-  /** Id of `<|endoftext|>`. */
-  readonly endOfText: number;
   /** Whether every byte has a token; otherwise characters without one are left out of the encoding. */
   readonly lossless: boolean;
   readonly #words = new Map<string, Word>();
@@ -42,9 +43,12 @@ export class Tokenizer {
   readonly #ids: ReadonlyMap<string, number>;
   readonly #bytes: (Uint8Array | undefined)[];
   readonly #special: ReadonlySet<number>;
+  readonly #spelling: Spelling;
 
   private constructor(
     file: TokenizerFile,
+    /** Id of what stands between documents: `<|endoftext|>`, or what begins one. */
+    readonly endOfText: number,
     /** The parsed `tokenizer.json`, to be written with the model. */
     readonly json: unknown,
   ) {
@@ -57,16 +61,21 @@ export class Tokenizer {
     this.#ids = new Map(Object.entries(file.vocabulary));
     this.#special = new Set(file.special.values());
     this.#bytes = [];
-    for (const [token, id] of this.#ids) this.#bytes[id] = bytesOf(token);
+    this.#spelling = file.spelling;
+    for (const [token, id] of this.#ids) this.#bytes[id] = file.spelling.bytesOf(token);
     for (const [content, id] of file.special) this.#bytes[id] = new TextEncoder().encode(content);
     this.size = this.#bytes.length;
-    this.endOfText = file.special.get(endOfText)!;
-    this.lossless = [...byteOfCharacter.keys()].every(character => this.#ids.has(character));
+    this.lossless =
+      file.spelling.bytesInstead !== undefined ||
+      [...byteOfCharacter.keys()].every(character => this.#ids.has(character));
   }
 
-  /** Tokenises a text whole; for megabytes use `encodePieces`. */
-  encode(text: string): Encoding {
-    return this.#encodeRange(text, 0);
+  /**
+   * Tokenises a text whole; for megabytes use `encodePieces`.
+   * @param follows whether it goes on where another text ends, so that nothing is put in front of it
+   */
+  encode(text: string, follows = false): Encoding {
+    return this.#encodeRange(text, 0, follows);
   }
 
   /**
@@ -75,8 +84,8 @@ export class Tokenizer {
    * @param pieceLength Longest piece in UTF-16 units.
    */
   *encodePieces(text: string, pieceLength = defaultPieceLength): Generator<Encoding> {
-    for (const [start, end] of textPieces(text, pieceLength)) {
-      yield this.#encodeRange(text.slice(start, end), start);
+    for (const [start, end] of textPieces(text, pieceLength, this.#spelling.isBoundary)) {
+      yield this.#encodeRange(text.slice(start, end), start, start > 0);
     }
   }
 
@@ -99,8 +108,10 @@ export class Tokenizer {
     return this.#special.has(id);
   }
 
-  #encodeRange(text: string, offset: number): Encoding {
-    const words = (text.match(splitter.pattern) ?? []).map(word => this.#wordOf(word));
+  #encodeRange(text: string, offset: number, follows: boolean): Encoding {
+    const words = this.#spelling
+      .words(text)
+      .map((word, i) => (i === 0 && !follows ? this.#encodeWord(word, true) : this.#wordOf(word)));
     const most = words.reduce((sum, word) => sum + word.ids.length, 0);
     const ids = new Int32Array(most);
     const starts = new Uint32Array(most);
@@ -131,18 +142,34 @@ export class Tokenizer {
     return word;
   }
 
-  #encodeWord(text: string): Word {
-    const characters = Array.from(new TextEncoder().encode(text), byte => characterOfByte[byte]!).join('');
-    const whole = this.#bpe.ignore_merges && this.#ids.has(characters);
-    const tokens = whole ? [characters] : this.#bpe.bpe(characters);
-    return {
-      ids: tokens.map(token => this.#ids.get(token) ?? unknown),
-      bytes: tokens.map(token => token.length),
-    };
+  #encodeWord(text: string, first = false): Word {
+    const { symbols, bytes } = this.#spelling.spell(text, first);
+    const whole = this.#bpe.ignore_merges && this.#ids.has(symbols);
+    const word: { ids: number[]; bytes: number[] } = { ids: [], bytes: [] };
+    let at = 0;
+    for (const token of whole ? [symbols] : this.#bpe.bpe(symbols)) {
+      const { length } = Array.from(token);
+      const id = this.#ids.get(token);
+      const instead = id === undefined ? this.#spelling.bytesInstead?.(token) : undefined;
+      if (instead) for (const byte of instead) add(word, this.#ids.get(byte) ?? unknown, 1);
+      else
+        add(
+          word,
+          id ?? unknown,
+          bytes.slice(at, at + length).reduce((a, b) => a + b, 0),
+        );
+      at += length;
+    }
+    return word;
   }
 }
 
-/** The tokens of one word of the splitting pattern: ids and how many bytes of the text each covers. */
+function add(word: { ids: number[]; bytes: number[] }, id: number, bytes: number): void {
+  word.ids.push(id);
+  word.bytes.push(bytes);
+}
+
+/** The tokens of one word: ids and how many bytes of the text each covers. */
 interface Word {
   readonly ids: readonly number[];
   readonly bytes: readonly number[];
@@ -153,15 +180,4 @@ const unknown = -1;
 const mostWords = 65536;
 // Longer substrings are views in V8, and each kept one would keep its whole text alive.
 const longestKept = 12;
-const splitter = new ByteLevelPreTokenizer({ type: 'ByteLevel', add_prefix_space: false, use_regex: true });
 const replacement = new TextEncoder().encode('\uFFFD');
-
-/** Bytes a token stands for. Characters outside the byte alphabet can only be in tokens no text encodes to. */
-function bytesOf(token: string): Uint8Array {
-  return Uint8Array.from(
-    [...token].flatMap(character => {
-      const byte = byteOfCharacter.get(character);
-      return byte === undefined ? [...new TextEncoder().encode(character)] : [byte];
-    }),
-  );
-}

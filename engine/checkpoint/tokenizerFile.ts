@@ -1,8 +1,12 @@
 import type { CheckpointError } from './checkpointError.ts';
 import { FieldReader } from './fieldReader.ts';
+import { BYTE_TOKENS, joinsWords } from './metaspaceSpelling.ts';
+import { parseSpelling } from './parseSpelling.ts';
+import type { Spelling } from './spelling.ts';
 
-/** What is needed of a `tokenizer.json` with byte-level BPE. */
+/** What is needed of a `tokenizer.json` with BPE. */
 export interface TokenizerFile {
+  readonly spelling: Spelling;
   /** Token to id, without special tokens. */
   readonly vocabulary: Readonly<Record<string, number>>;
   /** Special token to id, for example `<|endoftext|>`. */
@@ -15,30 +19,33 @@ export interface TokenizerFile {
 const highestId = 2 ** 24;
 
 /**
- * Checks the contents of a `tokenizer.json`. Only GPT-2's byte-level BPE without a normaliser is accepted,
- * because nothing else gives every token its place in the text. Throws `CheckpointError` naming the field.
+ * Checks the contents of a `tokenizer.json`: BPE of bytes as GPT-2, SmolLM or Llama 3 split them, or of code points with
+ * the bytes of what has no token, as Llama 2 has it. Others are refused, because nothing else gives every token its place
+ * in the text, and a pattern from a file could run for ever. Throws `CheckpointError` naming the field.
  */
 export function parseTokenizerFile(json: unknown, path: string): TokenizerFile {
   const root = new FieldReader(json, path);
-  if (root.value('normalizer') != null) throw root.faultOf('normalizer', 'null');
-  const splitter = root.object('pre_tokenizer');
-  splitter.constant('type', 'ByteLevel');
-  if (splitter.value('add_prefix_space') === true) throw splitter.faultOf('add_prefix_space', 'false');
-  if (splitter.value('use_regex') === false) throw splitter.faultOf('use_regex', 'true');
+  const spelling = parseSpelling(root);
   const model = root.object('model');
   model.constant('type', 'BPE');
-  for (const name of ['byte_fallback', 'continuing_subword_prefix', 'end_of_word_suffix']) {
+  for (const name of ['continuing_subword_prefix', 'end_of_word_suffix']) {
     if (model.value(name)) throw model.faultOf(name, 'empty');
+  }
+  if (!spelling.bytesInstead && model.value('byte_fallback')) throw model.faultOf('byte_fallback', 'empty');
+  if (spelling.bytesInstead && model.value('byte_fallback') !== true) {
+    throw model.faultOf('byte_fallback', 'true');
   }
   const special = parseSpecial(root, path);
   const all = parseVocabulary(model.object('vocab'));
   const merges = parseMerges(model, all);
+  if (spelling.bytesInstead) checkMetaspace(model, all, merges);
   const ids = new Map<number, string>();
   for (const [token, id] of [...special, ...all.entries()]) {
     if (ids.has(id) && ids.get(id) !== token) throw model.faultOf('vocab', `without two tokens of id ${id}`);
     ids.set(id, token);
   }
   return {
+    spelling,
     vocabulary: Object.fromEntries([...all].filter(([token]) => !special.has(token))),
     special,
     merges: merges.filter(([left, right]) => !special.has(left + right)),
@@ -77,6 +84,18 @@ function parseMerges(model: FieldReader, vocabulary: ReadonlyMap<string, number>
     }
     return pair;
   });
+}
+
+/** Without a token for every byte, or with merges over the end of a word, a text could not be spelled word by word. */
+function checkMetaspace(
+  model: FieldReader,
+  vocabulary: ReadonlyMap<string, number>,
+  merges: readonly (readonly [string, string])[],
+): void {
+  const missing = BYTE_TOKENS.find(token => !vocabulary.has(token));
+  if (missing) throw model.faultOf('vocab', `with a token for every byte, also ${missing}`);
+  const joining = merges.findIndex(([left, right]) => joinsWords(left + right));
+  if (joining >= 0) throw mergeFault(model, joining, 'that ends no word with a space');
 }
 
 function mergeFault(model: FieldReader, rank: number, allowed: string): CheckpointError {

@@ -16,7 +16,7 @@ export function probeTokens(
   probe: Probe,
 ): { prompt: Int32Array; answer: Int32Array } {
   const prompt = tokenizer.encode(probe.prompt.trimEnd()).ids;
-  const answer = tokenizer.encode(joined(probe.answer)).ids;
+  const answer = tokenizer.encode(joined(probe.answer), true).ids;
   if (prompt.length === 0 || probe.answer.trim() === '') {
     throw new EngineError(
       'bad-input',
@@ -32,7 +32,7 @@ export function probeTokens(
 }
 
 /**
- * Scores a probe on the current fast state: one document, `<|endoftext|>`, prompt, answer, read with an empty
+ * Scores a probe on the current fast state: one document, `endOfText`, prompt, answer, read with an empty
  * convolution window. @throws EngineError as `probeTokens`
  */
 async function scoreProbe(model: OpenModel, probe: Probe): Promise<ProbeScore> {

@@ -282,8 +282,8 @@ describe('files that cannot be used', () => {
     ],
     [
       'another splitter',
-      json => (json.pre_tokenizer.type = 'Metaspace'),
-      /pre_tokenizer.type is "Metaspace"/,
+      json => (json.pre_tokenizer.type = 'Whitespace'),
+      /pre_tokenizer.type is "Whitespace", but must be ByteLevel, Metaspace, or a Sequence/,
     ],
     ['a prefix space', json => (json.pre_tokenizer.add_prefix_space = true), /add_prefix_space is true/],
     ['byte fallback', json => (json.model.byte_fallback = true), /model.byte_fallback is true/],
