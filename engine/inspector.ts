@@ -70,13 +70,14 @@ connection.onRequest(InspectTensor, (params, token) =>
 connection.onRequest(InspectSpectrum, (params, token) =>
   answer(token, signal => inspector.spectrum(params, signal)),
 );
-connection.onRequest(CompareArchives, ({ id, other, token: progress }, token) =>
+connection.onRequest(CompareArchives, ({ id, other, base, token: progress }, token) =>
   answer(token, signal =>
     inspector.compare(
       id,
       other,
       rows => void connection.sendProgress(CompareProgressType, progress, rows),
       signal,
+      base,
     ),
   ),
 );

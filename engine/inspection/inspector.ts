@@ -3,11 +3,12 @@ import { describeArchive } from '../archive/describeArchive.ts';
 import { type LevelMap, type LevelPatterns, levelMapOf } from '../archive/levelMap.ts';
 import { openArchive } from '../archive/openArchive.ts';
 import type { ArchiveInfo } from '../protocol/archive.ts';
-import type { SliceChoice, TensorChangeRow, TensorMeasure } from '../protocol/inspection.ts';
+import type { TensorChangeRow, TensorMeasure } from '../protocol/inspection.ts';
 import type {
   CompareProgress,
   CompareResult,
   SpectrumView,
+  TensorRequest,
   TensorView,
 } from '../protocol/inspectorRequests.ts';
 import { checkBase, compareTensors, worstFirst } from './compare.ts';
@@ -52,38 +53,50 @@ export class Inspector {
   }
 
   async view(
-    { id, name, other, choice }: { id: number; name: string; other?: number; choice?: SliceChoice },
+    { id, name, other, base, choice }: TensorRequest,
     { whole, down, across }: { whole: boolean; down: number; across: number },
     signal: AbortSignal,
   ): Promise<TensorView> {
     const source = this.#source(id, name);
-    const second = other === undefined ? undefined : await this.#partner(id, name, other);
+    const second = other === undefined ? undefined : await this.#partner(id, name, other, base);
     const cells = (count: number) => Math.max(1, Math.min(mostCells, Math.floor(count) || 1));
-    return tensorView(source, second, { choice, whole, down: cells(down), across: cells(across), signal });
+    return tensorView(source, second, {
+      choice,
+      base,
+      whole,
+      down: cells(down),
+      across: cells(across),
+      signal,
+    });
   }
 
   async spectrum(
-    { id, name, other, choice }: { id: number; name: string; other?: number; choice?: SliceChoice },
+    { id, name, other, base, choice }: TensorRequest,
     signal: AbortSignal,
   ): Promise<SpectrumView> {
-    const second = other === undefined ? undefined : await this.#partner(id, name, other);
-    return spectrumView(this.#source(id, name), second, { choice, signal });
+    const second = other === undefined ? undefined : await this.#partner(id, name, other, base);
+    return spectrumView(this.#source(id, name), second, { choice, base, signal });
   }
 
-  /** Every pair of tensors; `tell` gets the rows as they come. */
+  /** Every pair of tensors; `tell` gets the rows as they come. @param base whether the other one is that before */
   async compare(
     id: number,
     otherId: number,
     tell: (progress: CompareProgress) => void,
     signal: AbortSignal,
+    base = false,
   ): Promise<CompareResult> {
-    const [before, after] = [this.#at(id), this.#at(otherId)];
+    const [first, second] = base ? [otherId, id] : [id, otherId];
+    const [before, after] = [this.#at(first), this.#at(second)];
     await checkBase(before.archive, after.archive);
-    const { pairs, unmatched } = await this.#pairsOf(id, otherId);
+    const { pairs, unmatched } = await this.#pairsOf(first, second);
     const rows: TensorChangeRow[] = [];
     let untold: TensorChangeRow[] = [];
     let told = performance.now();
-    for await (const row of compareTensors([before.archive, after.archive], pairs, before.map, { signal })) {
+    for await (const found of compareTensors([before.archive, after.archive], pairs, before.map, {
+      signal,
+    })) {
+      const row = base ? turned(found) : found;
       rows.push(row);
       untold.push(row);
       if (performance.now() - told < tellEvery) continue;
@@ -91,7 +104,9 @@ export class Inspector {
       tell({ rows: untold, done: rows.length, total: pairs.length });
       untold = [];
     }
-    return { rows: worstFirst(rows), unmatched };
+    const { missing, added, reshaped } = unmatched;
+    const here = base ? { missing: added, added: missing, reshaped } : unmatched;
+    return { rows: worstFirst(rows), unmatched: here };
   }
 
   /** Norms of some tensors; `tell` gets the rows as they come. @returns those that it did not get */
@@ -137,9 +152,14 @@ export class Inspector {
   }
 
   /** The same tensor in the other checkpoint; undefined where it has none. */
-  async #partner(id: number, name: string, otherId: number): Promise<Source | undefined> {
-    const { pairs } = await this.#pairsOf(id, otherId);
-    const pair = pairs.find(({ before }) => before.name === name);
-    return pair && { archive: this.#at(otherId).archive, tensor: pair.after };
+  async #partner(id: number, name: string, otherId: number, base = false): Promise<Source | undefined> {
+    const { pairs } = await (base ? this.#pairsOf(otherId, id) : this.#pairsOf(id, otherId));
+    const pair = pairs.find(({ before, after }) => (base ? after : before).name === name);
+    return pair && { archive: this.#at(otherId).archive, tensor: base ? pair.before : pair.after };
   }
+}
+
+/** A row under the name that the tensor has in the checkpoint after. */
+function turned({ name, otherName, ...row }: TensorChangeRow): TensorChangeRow {
+  return { ...row, name: otherName ?? name, ...(otherName === undefined ? {} : { otherName: name }) };
 }

@@ -19,6 +19,8 @@ export interface Source {
 
 export interface ViewOptions {
   readonly choice?: SliceChoice;
+  /** Whether the change is from the other one to this one. */
+  readonly base?: boolean;
   /** Statistics of every value, however many there are. */
   readonly whole?: boolean;
   /** Cells of the heat map. */
@@ -34,7 +36,7 @@ const largestIntruders = 512;
 export async function tensorView(
   { archive, tensor }: Source,
   other: Source | undefined,
-  { choice = defaultChoice(tensor.shape), whole = false, down, across, signal }: ViewOptions,
+  { choice = defaultChoice(tensor.shape), base = false, whole = false, down, across, signal }: ViewOptions,
 ): Promise<TensorView> {
   const slice = await readSlice(archive, tensor, choice, signal);
   const heat = heatMap(slice, down, across);
@@ -43,11 +45,12 @@ export async function tensorView(
   const weight = picture(numbers, sample.values, heat);
   if (!other) return { name: tensor.name, choice, weight };
   const otherSlice = await readSlice(other.archive, other.tensor, choice, signal);
-  const change = difference(sample.values, (await sampleOf(other.archive, other.tensor, signal)).values);
+  const otherSample = await sampleOf(other.archive, other.tensor, signal);
+  const change = difference(...inTime(sample.values, otherSample.values, base));
   const ofChange = whole
-    ? await statisticsOfChange({ archive, tensor }, other, signal)
+    ? await statisticsOfChange(...inTime({ archive, tensor }, other, base), signal)
     : ofSample({ values: change, total: sample.total });
-  const heatOfChange = heatMap(minus(otherSlice, slice), down, across);
+  const heatOfChange = heatMap(minus(...inTime(slice, otherSlice, base)), down, across);
   return { name: tensor.name, choice, weight, delta: picture(ofChange, change, heatOfChange) };
 }
 
@@ -55,7 +58,11 @@ export async function tensorView(
 export async function spectrumView(
   { archive, tensor }: Source,
   other: Source | undefined,
-  { choice = defaultChoice(tensor.shape), signal }: Pick<ViewOptions, 'choice' | 'signal'>,
+  {
+    choice = defaultChoice(tensor.shape),
+    base = false,
+    signal,
+  }: Pick<ViewOptions, 'choice' | 'base' | 'signal'>,
 ): Promise<SpectrumView> {
   if (tensor.shape.length < 2) throw new RangeError('a vector has no singular values');
   if (elementsOf(tensor) === 0) throw new RangeError('a tensor without values has no singular values');
@@ -63,10 +70,10 @@ export async function spectrumView(
   const weight = await sliceSpectrum(slice, signal);
   if (!other) return { weight };
   const otherSlice = await readSlice(other.archive, other.tensor, choice, signal, SPECTRUM_SIZE);
-  const delta = await sliceSpectrum(minus(otherSlice, slice), signal);
+  const [before, after] = inTime(slice, otherSlice, base);
+  const delta = await sliceSpectrum(minus(before, after), signal);
   const small = slice.whole && Math.min(slice.height, slice.width) <= largestIntruders;
-  const found =
-    small && delta.norm > 0 ? intruders(dense(slice), dense(otherSlice)).indices.length : undefined;
+  const found = small && delta.norm > 0 ? intruders(dense(before), dense(after)).indices.length : undefined;
   return { weight, delta, ...(found === undefined ? {} : { intruders: found }) };
 }
 
@@ -99,7 +106,12 @@ function difference(before: Values, after: Values): Float64Array {
   return Float64Array.from(after, (value, i) => value - before[i]);
 }
 
-function minus(after: Slice, before: Slice): Slice {
+/** What was before, and what came after it. */
+function inTime<T>(here: T, there: T, base: boolean): [before: T, after: T] {
+  return base ? [there, here] : [here, there];
+}
+
+function minus(before: Slice, after: Slice): Slice {
   return { ...after, data: after.data.map((value, i) => value - before.data[i]) };
 }
 

@@ -18,6 +18,8 @@ export interface TensorRequest {
   readonly name: string;
   /** A second open checkpoint that holds the tensor too. */
   readonly other?: number;
+  /** Whether that one is the base: the change is then from it to this one. */
+  readonly base?: boolean;
   readonly choice?: SliceChoice;
 }
 
@@ -26,7 +28,7 @@ export interface TensorView {
   readonly name: string;
   readonly choice: SliceChoice;
   readonly weight: TensorPicture;
-  /** Against the other checkpoint: W there less W here. */
+  /** Against the other checkpoint: W there less W here, or of a base W here less W there. */
   readonly delta?: TensorPicture;
 }
 
@@ -72,9 +74,9 @@ export const InspectTensor = new RequestType<
 export const InspectSpectrum = new RequestType<TensorRequest, SpectrumView, EngineErrorData>(
   'archive/spectrum',
 );
-/** Every tensor against another checkpoint; rows are told by `CompareProgressType` as they come. */
+/** Every tensor against another checkpoint, or against its `base`, under the names that it has here; rows are told by `CompareProgressType` as they come. */
 export const CompareArchives = new RequestType<
-  { id: number; other: number; token: string },
+  { id: number; other: number; base?: boolean; token: string },
   CompareResult,
   EngineErrorData
 >('archive/compare');

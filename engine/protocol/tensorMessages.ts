@@ -12,6 +12,8 @@ export interface CheckpointState {
   /** The checkpoint that it is compared with. */
   readonly comparison?: {
     readonly path: string;
+    /** Whether that one is the base, from which this one was trained. */
+    readonly base?: boolean;
     readonly phase: 'comparing' | 'ready' | 'failed';
     readonly failure?: string;
     readonly rows: readonly TensorChangeRow[];
@@ -35,6 +37,7 @@ export type CopyKind = (typeof COPIES)[number];
 /** Commands that the page may ask for. */
 export const CHECKPOINT_COMMANDS = [
   'compare',
+  'compareBase',
   'endComparison',
   'endMeasuring',
   'export',

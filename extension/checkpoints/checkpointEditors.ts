@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { failureText } from '../engine/engineFailure.ts';
+import { baseOf } from './baseOf.ts';
 import type { CheckpointPage, CheckpointServices } from './checkpointPage.ts';
 import { exportTensor } from './exportTensor.ts';
 
@@ -52,7 +53,8 @@ export class CheckpointEditors implements vscode.CustomReadonlyEditorProvider, v
     panel.onDidDispose(() => this.#pages.delete(page));
     page.onDidCommand(command => {
       if (command === 'showLog') this.#log.show();
-      else void this.#run(() => (command === 'export' ? exportTensor(page) : this.#compareIn(page)));
+      else if (command === 'export') void this.#run(() => exportTensor(page));
+      else void this.#run(() => this.#compareIn(page, command === 'compareBase'));
     });
     await page.start();
     const other = this.#waiting.get(uri.toString());
@@ -108,9 +110,12 @@ export class CheckpointEditors implements vscode.CustomReadonlyEditorProvider, v
     await page?.compare(after);
   }
 
-  async #compareIn(page: CheckpointPage): Promise<void> {
-    const other = await pickCheckpoint(`Compare ${basename(page.uri.path)} with`);
-    if (other) await page.compare(other);
+  /** @param base whether the change since a base is asked for, which a fast state may name */
+  async #compareIn(page: CheckpointPage, base = false): Promise<void> {
+    const name = basename(page.uri.path);
+    const known = base && page.info ? await baseOf(this.#context, page.info) : undefined;
+    const other = known ?? (await pickCheckpoint(base ? `Base of ${name}` : `Compare ${name} with`));
+    if (other) await page.compare(other, base);
   }
 }
 

@@ -52,6 +52,8 @@ export class CheckpointPage implements vscode.Disposable {
   #state: CheckpointState = { phase: 'loading' };
   #archive?: OpenedArchive;
   #other?: OpenedArchive;
+  /** Whether the other one is the base of this one. */
+  #base = false;
   /** What is read for each kind of request: a newer one ends the one before. */
   readonly #reading = new Map<string, vscode.CancellationTokenSource>();
   #measurings = 0;
@@ -64,6 +66,11 @@ export class CheckpointPage implements vscode.Disposable {
     this.uri = uri;
     this.#services = services;
     panel.onDidDispose(() => this.dispose());
+  }
+
+  /** What is open; undefined while nothing is. */
+  get info(): CheckpointState['info'] {
+    return this.#state.info;
   }
 
   async start(): Promise<void> {
@@ -83,14 +90,14 @@ export class CheckpointPage implements vscode.Disposable {
     messenger.onRequest(CheckpointTensor, ({ name, choice, whole, down, across }) =>
       this.#read('tensor', token => {
         const { process, id } = this.#opened();
-        const params = { id, name, other: this.#other?.id, choice, whole, down, across };
+        const params = { id, name, other: this.#other?.id, base: this.#base, choice, whole, down, across };
         return process.request(InspectTensor, params, { token, timeout: 0 });
       }),
     );
     messenger.onRequest(CheckpointSpectrum, ({ name, choice }) =>
       this.#read('spectrum', token => {
         const { process, id } = this.#opened();
-        const params = { id, name, other: this.#other?.id, choice };
+        const params = { id, name, other: this.#other?.id, base: this.#base, choice };
         return process.request(InspectSpectrum, params, { token, timeout: 0 });
       }),
     );
@@ -120,14 +127,15 @@ export class CheckpointPage implements vscode.Disposable {
     }
   }
 
-  /** Lays another checkpoint against this one; undefined takes it away. */
-  async compare(uri: vscode.Uri | undefined): Promise<void> {
+  /** Lays another checkpoint, perhaps its base, against this one; undefined takes it away. */
+  async compare(uri: vscode.Uri | undefined, base = false): Promise<void> {
     const { context, inspectors, log } = this.#services;
     this.#reading.get('compare')?.cancel();
     if (this.#other) inspectors.close(this.#other);
     this.#other = undefined;
+    this.#base = base;
     if (!uri) return this.#set({ comparison: undefined });
-    const comparison = { path: uri.fsPath, rows: [], done: 0, total: 0 };
+    const comparison = { path: uri.fsPath, base, rows: [], done: 0, total: 0 };
     this.#set({ comparison: { ...comparison, phase: 'comparing' } });
     try {
       const path = await localPath(context, uri);
@@ -182,7 +190,7 @@ export class CheckpointPage implements vscode.Disposable {
       this.#set({ comparison: { ...shown, phase: 'comparing' } });
     });
     try {
-      const params = { id, other, token: progress };
+      const params = { id, other, base: comparison.base, token: progress };
       const { rows, unmatched } = await process.request(CompareArchives, params, { token, timeout: 0 });
       const done = rows.length;
       this.#set({ comparison: { ...comparison, phase: 'ready', rows, unmatched, done, total: done } });

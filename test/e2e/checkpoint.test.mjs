@@ -1,6 +1,8 @@
 // Checkpoints that others have written: open them from the Explorer, walk the tree, inspect a tensor, compare two.
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { root } from '../vscode/setup.mjs';
@@ -20,6 +22,15 @@ let page;
 let frame;
 before(async () => {
   const base = fixture('km_selfmod_tiny/model.safetensors');
+  const made = mkdtempSync(join(tmpdir(), 'hopescope-state-'));
+  writeFileSync(join(made, 'mira.txt'), 'Mira Halloway was born in Lisbon.');
+  const [text, state] = ['mira.txt', 'mira.hopestate'].map(name => join(made, name));
+  execFileSync(process.execPath, [
+    ...[join(root, 'dist/cli.cjs'), 'train', '--backend', 'wasm', '--threads', '1'],
+    ...['--text', text, '--epochs', '1', '--out', state],
+  ]);
+  const trained = readFileSync(state);
+  rmSync(made, { recursive: true });
   session = await openSession({
     viewport: { width: 1500, height: 950 },
     files: {
@@ -30,6 +41,7 @@ before(async () => {
       'snapshots/step_1.safetensors': base,
       'snapshots/step_2.safetensors': changed(base),
       'snapshots/step_10.safetensors': changed(changed(base)),
+      'mira.hopestate': trained,
       'arrays.npz': fixture('numpy/deflated.npz'),
     },
   });
@@ -170,6 +182,37 @@ test('two checkpoints are compared, the most changed first', async () => {
   assert.ok(deltaCells > 100);
   assert.ok(charts.some(({ title }) => title === 'ΔW'));
   await inEveryTheme('comparison');
+});
+
+test('what changed since a base is shown in the tree itself', async () => {
+  await command(page, 'View: Close All Editors');
+  await inExplorer(page, 'later.safetensors', 'Open Checkpoint…');
+  frame = await checkpointIn(page);
+  await frame.locator('button', { hasText: 'Δ base' }).click();
+  await saveAs(page, join(session.workspace, 'base.safetensors'));
+  const { rows } = await stateWhere(
+    ({ message }) => message.includes('Changed since its base base.safetensors: 1 of 72 tensors changed'),
+    'the changes',
+  );
+  assert.equal(rows[0].label, 'later.safetensors');
+  const level = rows.find(({ speech }) => /^level cms\.1/.test(speech));
+  assert.match(level.change, /^\d\.\de[+-]\d$/);
+  await inEveryTheme('since-base');
+  await frame.locator('.sort').selectOption({ label: 'by change' });
+  await stateWhere(({ rows }) => rows[0].label === WEIGHT, 'the most changed first');
+});
+
+test('a fast state finds its base by itself', async () => {
+  await command(page, 'View: Close All Editors');
+  await inExplorer(page, 'mira.hopestate', 'Open Checkpoint…');
+  frame = await checkpointIn(page);
+  await frame.locator('.rows').focus();
+  await page.keyboard.press('d');
+  const { rows } = await stateWhere(
+    ({ message }) => /Changed since its base model\.safetensors: \d+ of \d+/.test(message),
+    'the changes',
+  );
+  assert.match(rows[0].change, /^\d\.\de[+-]\d$/);
 });
 
 test('a folder of snapshots opens as a run, with what each changed level by level', async () => {

@@ -53,6 +53,24 @@ test('opens, inspects and compares in a process of its own', async () => {
   await expect(inspector.request(InspectTensor, { id, name, ...cells })).rejects.toThrow(/no longer open/);
 });
 
+test('tells what changed since a base, under the names of the checkpoint that was asked about', async () => {
+  const { id: base } = await open('km_selfmod_tiny/step_000010.pt');
+  const { id } = await open('km_attention_tiny/step_000010.pt');
+  const forward = await inspector.request(CompareArchives, { id: base, other: id, token: 'f' });
+  const since = await inspector.request(CompareArchives, { id, other: base, base: true, token: 's' });
+  expect(since.rows).toEqual(forward.rows);
+  expect(since.unmatched.missing).toEqual(forward.unmatched.added);
+  const name = 'blocks.0.cms.blocks.cms_mid.net.1.weight';
+  const there = await inspector.request(InspectTensor, { id: base, name, other: id, ...cells });
+  const here = await inspector.request(InspectTensor, { id, name, other: base, base: true, ...cells });
+  expect(here.delta).toEqual(there.delta);
+  expect(here.weight).not.toEqual(there.weight);
+  const spectrum = await inspector.request(InspectSpectrum, { id, name, other: base, base: true });
+  expect(spectrum.delta).toEqual(
+    (await inspector.request(InspectSpectrum, { id: base, name, other: id })).delta,
+  );
+});
+
 test('measures tensors one after the other, what is not finite apart', async () => {
   const measure = async (path: string, names?: readonly string[]) => {
     const { id, info } = await inspector.request(OpenArchive, { path, levels: {} });

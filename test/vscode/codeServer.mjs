@@ -46,6 +46,7 @@ async function writeSettings(folder, settings = {}) {
  * @param options.folder an existing folder for profile, extensions and configuration
  * @param options.workspace the folder to open
  * @param options.vsix a package to install, in place of this working tree
+ * @param options.beside folders of other extensions to install
  * @param options.trust true asks before the workspace is trusted, as a fresh VS Code does
  * @param options.log receives every chunk of the server's output
  * @returns the page's address, the server's process id and `stop()`
@@ -57,6 +58,7 @@ export async function startCodeServer({
   workspace,
   settings,
   vsix,
+  beside = [],
   trust = false,
   log = () => {},
 }) {
@@ -72,6 +74,7 @@ export async function startCodeServer({
   const env = serverEnvironment(folder);
   if (vsix) await installPackage(node, [entry, ...paths, '--install-extension', vsix], env);
   else await symlink(root, join(extensions, 'hopescope.hopescope'), 'dir');
+  for (const [i, other] of beside.entries()) await symlink(other, join(extensions, `beside.${i}`), 'dir');
   const port = await freePort();
   const flags = ['--disable-telemetry', '--disable-update-check', '--disable-getting-started-override'];
   if (!trust) flags.push('--disable-workspace-trust');

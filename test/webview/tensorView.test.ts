@@ -263,6 +263,28 @@ describe('a comparison', () => {
     expect(state.sort).toBe('tree');
   });
 
+  test('with its base leaves the tree as it is, with the change in every row', () => {
+    show({ phase: 'ready', info: INFO });
+    const button = [...document.querySelectorAll('button')].find(each => each.textContent === 'Δ base')!;
+    expect(button.getAttribute('aria-label')).toMatch(/what changed since the base/);
+    button.click();
+    press('d');
+    expect(commands).toEqual(['compareBase', 'compareBase']);
+    dispatch({
+      type: 'host',
+      state: { ...COMPARED, comparison: { ...COMPARED.comparison!, base: true } },
+    });
+    expect(button.hidden).toBe(true);
+    expect(labels()[0]).toBe('a.pt');
+    expect(rows()[0].querySelector('.change')?.textContent).toMatch(/e-1$/);
+    expect(document.querySelector('.message')?.textContent).toContain('Changed since its base b.pt: 2 of 3');
+    dispatch({ type: 'sort', sort: 'change' });
+    expect(labels().slice(0, 2)).toEqual([TENSORS[1].name, TENSORS[4].name]);
+    dispatch({ type: 'select', name: TENSORS[1].name });
+    answer({ name: TENSORS[1].name, choice: { rowAxis: 0, columnAxis: 1, at: [0, 0] }, weight: picture(4) });
+    expect(document.querySelector('.inspector')?.textContent).toContain('ΔW: this, less b.pt.');
+  });
+
   test('adds the changes of a level up', () => {
     show(COMPARED);
     const open = new Set(['', '/block 0', '/block 0/cms']);

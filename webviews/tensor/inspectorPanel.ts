@@ -96,9 +96,15 @@ function againstWords({ host, changes, selected }: ViewState): string {
   if (!comparison || selected === undefined) return '';
   const row = changes.get(selected);
   const other = comparison.path.split(/[/\\]/).at(-1);
-  if (row) return `ΔW: ${other}${row.otherName ? `, ${row.otherName}` : ''}, less this.`;
+  const there = `${other}${row?.otherName ? `, ${row.otherName}` : ''}`;
+  if (row) return comparison.base ? `ΔW: this, less ${there}.` : `ΔW: ${there}, less this.`;
   if (comparison.phase === 'comparing') return `Comparing with ${other}…`;
   return `${other} has no such tensor.`;
+}
+
+/** Against a base ‖W‖ is the base's, which only the row of the comparison has. */
+function relativeOf({ host, changes, selected }: ViewState): number | undefined {
+  return host.comparison?.base ? changes.get(selected ?? '')?.relative : undefined;
 }
 
 function fillStatistics(list: HTMLElement, view: TensorView | undefined, state: ViewState): void {
@@ -114,7 +120,7 @@ function fillStatistics(list: HTMLElement, view: TensorView | undefined, state: 
     ...(delta
       ? ([
           ['‖ΔW‖', significant(delta.norm)],
-          ['ρ = ‖ΔW‖ / ‖W‖', scientific(delta.norm / w.norm)],
+          ['ρ = ‖ΔW‖ / ‖W‖', scientific(relativeOf(state) ?? delta.norm / w.norm)],
         ] as [string, string][])
       : ([
           ['mean', significant(w.mean)],

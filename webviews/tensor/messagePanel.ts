@@ -67,5 +67,6 @@ export function messageOf({ host }: Pick<ViewState, 'host'>): Message | undefine
     ...(unmatched?.added.length ? [`${grouped(unmatched.added.length)} only there`] : []),
     ...(unmatched?.reshaped.length ? [`${grouped(unmatched.reshaped.length)} of another shape`] : []),
   ];
-  return { headline: `Compared with ${other}: ${parts.join(', ')}`, buttons: [end] };
+  const what = comparison.base ? `Changed since its base ${other}` : `Compared with ${other}`;
+  return { headline: `${what}: ${parts.join(', ')}`, buttons: [end] };
 }

@@ -119,15 +119,17 @@ export function viewKey(state: ViewState): string {
 
 export function spectrumKey(state: ViewState): string {
   const { selected, choice, host } = state;
-  return JSON.stringify([host.info?.path, selected, choice, isCompared(state) && host.comparison?.path]);
+  const against = isCompared(state) && [host.comparison?.path, host.comparison?.base];
+  return JSON.stringify([host.info?.path, selected, choice, against]);
 }
 
 function withHost(before: ViewState, host: CheckpointState): ViewState {
   const measures = new Map(host.measured?.rows.map(row => [row.name, row]));
   const state = { ...before, measures };
   const changes = new Map(host.comparison?.rows.map(row => [row.name, row]));
-  const compared = host.comparison !== undefined && state.host.comparison === undefined;
-  // With a comparison the question is what changed; without one there is no such order.
+  const begun = host.comparison !== undefined && state.host.comparison === undefined;
+  const compared = begun && !host.comparison?.base;
+  // With a comparison the question is what changed most, since a base where; without one there is no such order.
   const sort = compared ? 'change' : host.comparison || state.sort !== 'change' ? state.sort : 'tree';
   if (host.info === state.host.info && host.info !== undefined) {
     return withRows({ ...state, host, changes, sort });

@@ -22,6 +22,11 @@ export function summaryPanel(parent: HTMLElement, { command }: ViewActions): Dra
     drawn = keys;
     const family = info.family === 'unknown' ? 'names of no known family' : `names of ${info.family}`;
     const compare = button({ label: 'Compare with…', secondary: true, onClick: () => command('compare') });
+    const base = button({
+      label: 'Change since Base…',
+      secondary: true,
+      onClick: () => command('compareBase'),
+    });
     panel.replaceChildren(
       element('h1', '', info.path.split(/[/\\]/).at(-1) ?? info.path),
       element('p', 'dim', `${info.format}, ${family}`),
@@ -30,7 +35,7 @@ export function summaryPanel(parent: HTMLElement, { command }: ViewActions): Dra
         '',
         `${grouped(info.tensors.length)} tensors, ${amount(info.parameters)} parameters, ${bytesText(info.bytes)}`,
       ),
-      element('div', 'buttons', compare),
+      element('div', 'buttons', compare, base),
       levelTable(state, theme),
       ...list('Notes', info.notes),
       ...unmatchedLists(state),

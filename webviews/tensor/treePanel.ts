@@ -30,12 +30,21 @@ export function treePanel(parent: HTMLElement, { dispatch, command, measure }: V
   const norms = element('button', 'norms');
   norms.type = 'button';
   norms.addEventListener('click', () => measureBelow());
+  const delta = element('button', 'norms', 'Δ base');
+  delta.type = 'button';
+  delta.title = 'Show what changed since the base checkpoint, in every row (d)';
+  delta.setAttribute('aria-label', delta.title);
+  delta.addEventListener('click', () => command('compareBase'));
   const space = element('div', 'space');
   const list = element('div', 'rows', space);
   list.tabIndex = 0;
   list.setAttribute('role', 'tree');
   list.setAttribute('aria-label', 'Tensors');
-  parent.append(element('div', 'tools', filter, sort), element('div', 'heads', found, norms, column), list);
+  parent.append(
+    element('div', 'tools', filter, sort),
+    element('div', 'heads', found, norms, delta, column),
+    list,
+  );
   let latest: { state: ViewState; surroundings: Surroundings } | undefined;
   const drawn = new Map<string, HTMLElement>();
   let shownCursor = '';
@@ -114,6 +123,7 @@ export function treePanel(parent: HTMLElement, { dispatch, command, measure }: V
     else if (!row) return;
     else if (event.key === 'Enter' || event.key === ' ') choose(row);
     else if (event.key === 'n') measureBelow();
+    else if (event.key === 'd' && !state.host.comparison) command('compareBase');
     else if (event.key === 'ArrowRight') {
       if (row.node.children.length === 0) return;
       if (row.open) dispatch({ type: 'move', by: 1 });
@@ -134,6 +144,7 @@ export function treePanel(parent: HTMLElement, { dispatch, command, measure }: V
     sort.options[3].disabled = state.changes.size === 0;
     const { comparison, info } = state.host;
     column.hidden = !comparison;
+    delta.hidden = comparison !== undefined;
     const { measured } = state.host;
     const busy = measured?.phase === 'measuring';
     setText(norms, busy ? `Stop (${measured.done} of ${measured.total})` : 'Norms');

@@ -14,10 +14,11 @@ export const screenshots = join(root, '.screenshots');
  * @param options.files more files of the workspace, contents by path
  * @param options.settings user settings beside the quiet ones
  * @param options.vsix a package to install, in place of this working tree
+ * @param options.beside folders of other extensions to install
  * @param options.trust true asks whether the workspace is trusted, as a fresh VS Code does
  * @param options.viewport size of the window in CSS pixels
  */
-export async function openSession({ files = {}, settings = {}, trust = false, vsix, viewport } = {}) {
+export async function openSession({ files = {}, settings = {}, trust = false, vsix, beside, viewport } = {}) {
   const node = await ensureNode();
   const entry = await ensureCodeServer(node);
   const executablePath = await ensureChromium();
@@ -42,6 +43,7 @@ export async function openSession({ files = {}, settings = {}, trust = false, vs
     workspace,
     settings: userSettings,
     vsix,
+    beside,
     trust,
     log,
   });
