@@ -1,6 +1,7 @@
 import type { ByteFile } from '../checkpoint/byteFile.ts';
 import { readHeader } from '../checkpoint/safetensors.ts';
 import { parseStrictJson } from '../checkpoint/strictJson.ts';
+import { unchangedIn } from '../checkpoint/unchanged.ts';
 import type { Archive, StoredTensor } from './archive.ts';
 import { elementBytes } from './dtype.ts';
 
@@ -10,15 +11,17 @@ export const FAST_STATE = 'hopescope-fast-state';
 /** A safetensors file; a fast state of this program is one too. */
 export async function openSafetensors(file: ByteFile): Promise<Archive> {
   const { tensors, metadata } = await readHeader(file);
+  const isState = metadata.format === FAST_STATE;
+  const left = isState ? (unchangedIn(metadata.unchanged) ?? []) : [];
   return {
     path: file.path,
-    format: metadata.format === FAST_STATE ? 'fast state' : 'safetensors',
+    format: isState ? 'fast state' : 'safetensors',
     tensors: new Map(
       [...tensors].map(([name, entry]): [string, StoredTensor] => [name, { ...entry, file: file.path }]),
     ),
     metadata,
     config: writtenConfig(metadata),
-    notes: [],
+    notes: left.length ? [`Weights that are those of the base and not in this file: ${left.length}.`] : [],
     read({ begin, dtype }, from, to, into) {
       const size = elementBytes(dtype);
       return file.read(begin + from * size, begin + to * size, into);

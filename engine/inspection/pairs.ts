@@ -2,6 +2,7 @@ import { type Archive, elementsOf, type StoredTensor } from '../archive/archive.
 import { isReadable } from '../archive/dtype.ts';
 import { bareName } from '../archive/tensorNames.ts';
 import { readValues } from '../archive/values.ts';
+import { unchangedIn } from '../checkpoint/unchanged.ts';
 import type { Unmatched } from '../protocol/inspection.ts';
 
 /** The same tensor in two checkpoints. */
@@ -46,7 +47,14 @@ export async function pairTensors(
       pairs.push({ before: tensor, after: partner });
     }
   }
-  return { pairs, unmatched: { missing, added: [...left.keys()], reshaped } };
+  const added = [...left.keys()];
+  return { pairs, unmatched: { missing: without(missing, after), added: without(added, before), reshaped } };
+}
+
+/** Those that the other one, a fast state, does not leave out because they are its base's. */
+function without(names: readonly string[], { format, metadata }: Archive): string[] {
+  const left = new Set(format === 'fast state' ? unchangedIn(metadata.unchanged) : []);
+  return names.filter(name => !left.has(bareName(name)));
 }
 
 async function sameValues(

@@ -2,6 +2,7 @@ import { CheckpointError } from '../checkpoint/checkpointError.ts';
 import { levelsOf } from '../checkpoint/config.ts';
 import { encodeSafetensors, type NamedTensor, parseSafetensors } from '../checkpoint/safetensors.ts';
 import { hasMemories } from '../checkpoint/systems.ts';
+import { unchangedIn as listOf } from '../checkpoint/unchanged.ts';
 import type { FastState } from '../model/fastState.ts';
 import { windowOf } from '../model/languageModel.ts';
 import { mixerOf } from '../model/mixer/index.ts';
@@ -15,6 +16,9 @@ import { optimizerSlots } from './optimizerSlots.ts';
  * reading it back gives the same bits; `sum.<name>`, `open.<block>.…` and `tail.<block>` hold the chunks that are
  * still open, `optimizer.<name>.<memory>` what the levels' optimizers remember, `mixer.<block>.…` what attention and
  * recurrences look back on. Metadata names the base checkpoint it belongs to.
+ *
+ * Weights are whole because W₀ + (W − W₀) is not W in float32. In version 2 those that are the base's, bit for bit, are
+ * left out, and `unchanged` in the metadata is the list of their names.
  */
 export const FAST_STATE_FORMAT = 'hopescope-fast-state';
 
@@ -27,14 +31,45 @@ interface Slot {
   write(tensor: tf.Tensor): void;
 }
 
-/** The state as it is when this is called. @param room as of `encodeSafetensors` */
+/** The state as it is when this is called, every weight of it. @param room as of `encodeSafetensors` */
 export async function encodeFastState(
   state: FastState,
   modelHash: string,
   room?: (length: number) => Uint8Array,
 ): Promise<Uint8Array> {
-  const slots = slotsOf(state, state.pending, name => state.optimizer.has(name), mixerShapes(state));
-  const counters = {
+  const { slots, metadata } = contentsOf(state, modelHash);
+  const tensors = slots.map(({ read }) => read());
+  // A copy of megabytes that is made to be copied costs more than all the rest of a keyframe.
+  const values = viewAll(tensors) ?? (await readAll(tensors));
+  return encodeSafetensors(
+    slots.map(({ name, shape }, i) => ({ name, shape, data: values[i] })),
+    metadata,
+    room,
+  );
+}
+
+/** The state as it is when this is called, as a file for others: weights that are the base's are left out. */
+export async function encodeChangedState(state: FastState, modelHash: string): Promise<Uint8Array> {
+  const { slots, metadata } = contentsOf(state, modelHash);
+  const bases = state.specs.map(({ name }) => state.base.tensors.get(name)!);
+  const values = await readAll([...slots.map(({ read }) => read()), ...bases]);
+  const places = new Map(state.specs.map(({ name }, i) => [`fast.${name}`, slots.length + i]));
+  const entries = slots.map(({ name, shape }, i) => ({ name, shape, data: values[i] }));
+  const isBase = ({ name, data }: (typeof entries)[number]) =>
+    places.has(name) && sameBits(data, values[places.get(name)!]);
+  const left = entries.filter(isBase).map(({ name }) => name.slice('fast.'.length));
+  if (left.length === 0) return encodeSafetensors(entries, metadata);
+  return encodeSafetensors(
+    entries.filter(entry => !isBase(entry)),
+    { ...metadata, version: '2', unchanged: JSON.stringify(left) },
+  );
+}
+
+function contentsOf(
+  state: FastState,
+  modelHash: string,
+): { slots: Slot[]; metadata: Record<string, string> } {
+  const metadata = {
     format: FAST_STATE_FORMAT,
     version: '1',
     model: modelHash,
@@ -42,14 +77,8 @@ export async function encodeFastState(
     pending: JSON.stringify(Object.fromEntries(state.pending)),
     since_start: JSON.stringify(Array.from(state.sinceStart)),
   };
-  const tensors = slots.map(({ read }) => read());
-  // A copy of megabytes that is made to be copied costs more than all the rest of a keyframe.
-  const values = viewAll(tensors) ?? (await readAll(tensors));
-  return encodeSafetensors(
-    slots.map(({ name, shape }, i) => ({ name, shape, data: values[i] })),
-    counters,
-    room,
-  );
+  const slots = slotsOf(state, state.pending, name => state.optimizer.has(name), mixerShapes(state));
+  return { slots, metadata };
 }
 
 /** About how long the state's file would be: the weights, what optimizers remember, the sums of chunks that are open. */
@@ -70,7 +99,7 @@ export function stateBytes(state: FastState): number {
 export function decodeFastState(bytes: Uint8Array, state: FastState, modelHash: string, path: string): void {
   const { tensors, metadata } = parseSafetensors(bytes, path);
   if (metadata.format !== FAST_STATE_FORMAT) throw new CheckpointError('this is no fast state', path);
-  if (metadata.version !== '1') {
+  if (metadata.version !== '1' && metadata.version !== '2') {
     const remedy = 'Use the version of Hopescope that wrote it.';
     throw new CheckpointError(`fast state of version ${metadata.version} cannot be read`, path, remedy);
   }
@@ -84,14 +113,35 @@ export function decodeFastState(bytes: Uint8Array, state: FastState, modelHash: 
   }
   const { pending, sinceStart, updates } = readCounters(metadata, state, path);
   const has = (name: string) => tensors.has(`optimizer.${name}`);
+  const unchanged = new Set(readUnchanged(metadata, state, path));
+  const left = (slot: Slot) => unchanged.has(slot.name) && !tensors.has(slot.name);
   const slots = slotsOf(state, pending, has, mixerShapes(state, tensors));
-  for (const slot of slots) checkEntry(tensors.get(slot.name), slot, path);
+  for (const slot of slots) if (!left(slot)) checkEntry(tensors.get(slot.name), slot, path);
   state.dropOpenChunks();
   state.forgetOptimizers();
   for (const [level, tokens] of pending) state.pending.set(level, tokens);
   state.sinceStart = sinceStart;
   state.updates = updates;
-  for (const { name, shape, write } of slots) write(tf.tensor(tensors.get(name)!.data, [...shape]));
+  for (const slot of slots) {
+    if (left(slot)) slot.write(state.base.tensors.get(slot.name.slice('fast.'.length))!.clone());
+    else slot.write(tf.tensor(tensors.get(slot.name)!.data, [...slot.shape]));
+  }
+}
+
+/** Names of slots whose weights are the base's. */
+function readUnchanged({ unchanged }: Record<string, string>, state: FastState, path: string): string[] {
+  if (unchanged === undefined) return [];
+  const names = listOf(unchanged);
+  const known = new Set(state.specs.map(({ name }) => name));
+  const wrong = names?.find(name => !known.has(name));
+  if (names && wrong === undefined) return names.map(name => `fast.${name}`);
+  const fault = wrong === undefined ? 'is no list of names' : `names ${JSON.stringify(wrong)}`;
+  throw new CheckpointError(`its list of unchanged weights ${fault}`, path);
+}
+
+function sameBits(a: Float32Array, b: Float32Array): boolean {
+  const bytes = (values: Float32Array) => Buffer.from(values.buffer, values.byteOffset, values.byteLength);
+  return bytes(a).equals(bytes(b));
 }
 
 /**

@@ -11,7 +11,7 @@ import { type BranchHooks, type BranchRequest, trainBranch } from './branch.ts';
 import { continueRun } from './continuation.ts';
 import { describeTensors } from './describe.ts';
 import { EngineError } from './engineError.ts';
-import { decodeFastState, encodeFastState } from './fastStateFile.ts';
+import { decodeFastState, encodeChangedState } from './fastStateFile.ts';
 import { InspectedRun } from './inspectedRun.ts';
 import { OpenModel } from './openModel.ts';
 import { recoverRun } from './recovery.ts';
@@ -84,7 +84,7 @@ export class Session {
   async saveFastState(path: string): Promise<{ bytes: number }> {
     const model = this.opened();
     this.refuse('save the fast state', this.busy);
-    const bytes = await encodeFastState(model.fast, model.modelHash);
+    const bytes = await encodeChangedState(model.fast, model.modelHash);
     await writeAtomically(path, [bytes]);
     return { bytes: bytes.byteLength };
   }

@@ -25,10 +25,8 @@ before(async () => {
   const made = mkdtempSync(join(tmpdir(), 'hopescope-state-'));
   writeFileSync(join(made, 'mira.txt'), 'Mira Halloway was born in Lisbon.');
   const [text, state] = ['mira.txt', 'mira.hopestate'].map(name => join(made, name));
-  execFileSync(process.execPath, [
-    ...[join(root, 'dist/cli.cjs'), 'train', '--backend', 'wasm', '--threads', '1'],
-    ...['--text', text, '--epochs', '1', '--out', state],
-  ]);
+  const quiet = ['--backend', 'wasm', '--threads', '1', '--text', text, '--epochs', '1', '--out', state];
+  execFileSync(process.execPath, [join(root, 'dist/cli.cjs'), 'train', ...quiet], { stdio: 'pipe' });
   const trained = readFileSync(state);
   rmSync(made, { recursive: true });
   session = await openSession({

@@ -5,7 +5,7 @@ import {
   parseSafetensors,
 } from '../../engine/checkpoint/safetensors.ts';
 import { FastState } from '../../engine/model/fastState.ts';
-import { decodeFastState, encodeFastState } from '../../engine/session/fastStateFile.ts';
+import { decodeFastState, encodeChangedState, encodeFastState } from '../../engine/session/fastStateFile.ts';
 import { openBackend } from '../../engine/tensor/backend.ts';
 import { tf } from '../../engine/tensor/tf.ts';
 import { expectSameBits } from '../support/near.ts';
@@ -74,6 +74,36 @@ describe.each(['cpu', 'wasm'] as const)('a fast state as a file on %s', backend 
   }
 });
 
+describe('a file of what changed', () => {
+  beforeAll(async () => {
+    await openBackend('wasm');
+  });
+
+  test("leaves out the weights that are still the base's, and comes back bit by bit", async () => {
+    const before = tf.memory().numTensors;
+    const state = await trained(3);
+    const whole = await encodeFastState(state, 'model');
+    const bytes = await encodeChangedState(state, 'model');
+    const { tensors, metadata } = parseSafetensors(bytes, 'state');
+    const unchanged: string[] = JSON.parse(metadata.unchanged);
+    // Of the slow level nothing was updated yet.
+    expect(unchanged).toContain('blocks.0.cms.2.expand.weight');
+    expect(unchanged).not.toContain('blocks.0.cms.0.expand.weight');
+    expect(unchanged.some(name => tensors.has(`fast.${name}`))).toBe(false);
+    expect(bytes.length).toBeLessThan(whole.length);
+    const other = await trained(8);
+    decodeFastState(bytes, other, 'model', 'state.hopestate');
+    expectSameBits(await encodeFastState(other, 'model'), whole, 'the state');
+    // Everything changed, nothing left out: as it was before there was such a list.
+    for (const { name, shape } of state.specs) state.set(name, tf.fill([...shape], 0.5));
+    const all = await encodeChangedState(state, 'model');
+    expect(parseSafetensors(all, 'state').metadata).toMatchObject({ version: '1' });
+    expectSameBits(all, await encodeFastState(state, 'model'), 'a state without a weight of the base');
+    disposeAll(state, other);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
+
 describe('a file that is not this fast state', () => {
   beforeAll(async () => {
     await openBackend('wasm');
@@ -104,7 +134,9 @@ describe('a file that is not this fast state', () => {
 
   test.each<[string, (file: File) => void, RegExp]>([
     ['of another kind', meta('format', 'something'), /no fast state/],
-    ['of a later version', meta('version', '2'), /version 2/],
+    ['of a later version', meta('version', '3'), /version 3/],
+    ['with a list of weights that is none', meta('unchanged', '{'), /is no list of names/],
+    ['with a list of unknown weights', meta('unchanged', '["elsewhere"]'), /names "elsewhere"/],
     ['of another model', meta('model', 'other'), /another model/],
     ['without a weight', drop(weight), /expand\.weight is missing/],
     ['with a weight of another shape', reshape(weight, [8, 4]), /shape \[8,4\]/],

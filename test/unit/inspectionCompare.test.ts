@@ -116,6 +116,11 @@ describe('two checkpoints', () => {
     const other = await make('other', { 'fast.w': changed }, { ...metadata, model: 'f'.repeat(64) });
     await expect(checkBase(base, own)).resolves.toBeUndefined();
     expect((await rowsOf(base, own))[0]).toMatchObject({ name: 'w', otherName: 'fast.w' });
+    const left = await make('left', { 'fast.x': changed }, { ...metadata, model: hash, unchanged: '["w"]' });
+    expect(left.notes).toEqual(['Weights that are those of the base and not in this file: 1.']);
+    expect((await pairTensors(base, left)).unmatched).toEqual({
+      ...{ missing: [], added: ['fast.x'], reshaped: [] },
+    });
     const refused = await checkBase(base, other).catch((error: Error) => error.message);
     expect(refused).toContain('f'.repeat(64));
     expect(refused).toContain(hash);
