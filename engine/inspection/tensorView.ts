@@ -2,7 +2,7 @@ import { type Archive, elementsOf, type StoredTensor } from '../archive/archive.
 import type { Values } from '../archive/dtype.ts';
 import { valuesOf } from '../archive/values.ts';
 import { intruders } from '../introspect/lowRank.ts';
-import type { SliceChoice, TensorStatistics } from '../protocol/inspection.ts';
+import type { Histogram, SliceChoice, TensorStatistics } from '../protocol/inspection.ts';
 import type { SpectrumView, TensorPicture, TensorView } from '../protocol/inspectorRequests.ts';
 import { heatMap } from './heatMap.ts';
 import { histogram } from './histogram.ts';
@@ -41,17 +41,21 @@ export async function tensorView(
   const slice = await readSlice(archive, tensor, choice, signal);
   const heat = heatMap(slice, down, across);
   const sample = await sampleOf(archive, tensor, signal);
-  const numbers = whole ? await statisticsOf(archive, tensor, signal) : ofSample(sample);
-  const weight = picture(numbers, sample.values, heat);
+  const source = { archive, tensor };
+  const all = whole && sample.total > sample.values.length;
+  const numbers = all ? await statisticsOf(archive, tensor, signal) : ofSample(sample);
+  const weight = await picture(numbers, all ? piecesOf(source, signal) : [sample.values], heat);
   if (!other) return { name: tensor.name, choice, weight };
   const otherSlice = await readSlice(other.archive, other.tensor, choice, signal);
   const otherSample = await sampleOf(other.archive, other.tensor, signal);
   const change = difference(...inTime(sample.values, otherSample.values, base));
-  const ofChange = whole
-    ? await statisticsOfChange(...inTime({ archive, tensor }, other, base), signal)
+  const changes = () => changesOf(...inTime(source, other, base), signal);
+  const ofChange = all
+    ? await statisticsOfPieces(changes())
     : ofSample({ values: change, total: sample.total });
   const heatOfChange = heatMap(minus(...inTime(slice, otherSlice, base)), down, across);
-  return { name: tensor.name, choice, weight, delta: picture(ofChange, change, heatOfChange) };
+  const delta = await picture(ofChange, all ? changes() : [change], heatOfChange);
+  return { name: tensor.name, choice, weight, delta };
 }
 
 /** Singular values of a slice, and of what differs in another checkpoint. @throws RangeError where there are none */
@@ -77,13 +81,21 @@ export async function spectrumView(
   return { weight, delta, ...(found === undefined ? {} : { intruders: found }) };
 }
 
-function picture(statistics: TensorStatistics, values: Values, heat: TensorPicture['heat']): TensorPicture {
+/** @param pieces the values once more, for the histogram, whose ends are known only now */
+async function picture(
+  statistics: TensorStatistics,
+  pieces: AsyncIterable<Values> | Iterable<Values>,
+  heat: TensorPicture['heat'],
+): Promise<TensorPicture> {
   const { min, max } = statistics;
-  return {
-    statistics,
-    ...(Number.isFinite(min) ? { histogram: histogram(values, min, max) } : {}),
-    heat,
-  };
+  if (!Number.isFinite(min)) return { statistics, heat };
+  let counted: Histogram | undefined;
+  for await (const values of pieces) counted = histogram(values, min, max, undefined, counted?.counts);
+  return { statistics, histogram: counted, heat };
+}
+
+async function* piecesOf({ archive, tensor }: Source, signal?: AbortSignal): AsyncGenerator<Values> {
+  for await (const { values } of valuesOf(archive, tensor, signal)) yield values;
 }
 
 function ofSample({ values, total }: Sample): TensorStatistics {
@@ -92,14 +104,18 @@ function ofSample({ values, total }: Sample): TensorStatistics {
   return statistics.result(total);
 }
 
-async function statisticsOfChange(from: Source, to: Source, signal?: AbortSignal): Promise<TensorStatistics> {
+async function statisticsOfPieces(pieces: AsyncIterable<Values>): Promise<TensorStatistics> {
   const sum = new Statistics();
+  for await (const values of pieces) sum.add(values);
+  return sum.result();
+}
+
+async function* changesOf(from: Source, to: Source, signal?: AbortSignal): AsyncGenerator<Values> {
   const second = valuesOf(to.archive, to.tensor, signal);
   for await (const { values } of valuesOf(from.archive, from.tensor, signal)) {
     const { value } = await second.next();
-    if (value) sum.add(difference(values, value.values));
+    if (value) yield difference(values, value.values);
   }
-  return sum.result();
 }
 
 function difference(before: Values, after: Values): Float64Array {

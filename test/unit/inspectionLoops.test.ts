@@ -11,7 +11,9 @@ import { buildLoops } from '../../engine/inspection/build.mjs';
 import { compareTensors } from '../../engine/inspection/compare.ts';
 import { pairTensors } from '../../engine/inspection/pairs.ts';
 import { statisticsOf } from '../../engine/inspection/statistics.ts';
+import { tensorView } from '../../engine/inspection/tensorView.ts';
 import type { TensorChangeRow } from '../../engine/protocol/inspection.ts';
+import type { TensorPicture } from '../../engine/protocol/inspectorRequests.ts';
 import { normal } from '../support/checkpointFiles.ts';
 
 let folder: string;
@@ -99,6 +101,22 @@ describe('statistics', () => {
     const archive = await file('elsewhere', 'BF16', bytesOf(codes), [codes.length]);
     await expectPlain({ ...archive, read: (tensor, from, to) => archive.read(tensor, from, to) });
   });
+});
+
+test('a histogram of all values counts all of them, and one of a sample those of the sample', async () => {
+  const a = new Float32Array(2 ** 22 + 4096);
+  for (let i = 0; i < a.length; i++) a[i] = (i % 1000) / 1024;
+  const b = a.map((value, i) => value + (i % 2));
+  const [here, there] = [await float32('whole-a', a), await float32('whole-b', b)];
+  const [source, other] = [here, there].map(archive => ({ archive, tensor: archive.tensors.get('w')! }));
+  const counted = ({ histogram }: TensorPicture) => histogram!.counts.reduce((sum, count) => sum + count, 0);
+  const options = { down: 4, across: 4 };
+  const whole = await tensorView(source, other, { ...options, whole: true });
+  expect([counted(whole.weight), counted(whole.delta!)]).toEqual([a.length, a.length]);
+  expect(whole.delta!.statistics).toMatchObject({ read: a.length, min: 0, max: 1 });
+  const { weight } = await tensorView(source, undefined, options);
+  expect(weight.statistics.read).toBe(2 ** 22);
+  expect(counted(weight)).toBe(2 ** 22);
 });
 
 test('changes of many values are those of one pair after the other', async () => {
