@@ -18,7 +18,7 @@ export const READ_SHARE = 0.025;
  * Share of the time that a worker may be busy with writing them, and waiting for the disk, where there is a core beside
  * the one that trains.
  */
-export const WRITE_SHARE = availableParallelism() > 1 ? 0.25 : 0.025;
+export const WRITE_SHARE = availableParallelism() > 1 ? 0.4 : 0.025;
 
 /** Seconds of training that going back one step may have to recompute, as long as the shares allow it. */
 const RECOMPUTE_SECONDS = 0.05;

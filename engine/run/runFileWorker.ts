@@ -1,13 +1,19 @@
 import { DatabaseSync } from 'node:sqlite';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { crc32 } from 'node:zlib';
-import { PAGE_CACHE } from './pageCache.ts';
-import { KEYFRAME, type KeyframeJob, LOG, PLACE, RENEW_AT, type WorkerStart } from './workerState.ts';
+import { KEYFRAME, type KeyframeJob, LEAVE, LOG, PLACE, RENEW_AT, type WorkerStart } from './workerState.ts';
 
 /** How long a keyframe waits for an update that is being committed, in milliseconds. */
 const BUSY_TIMEOUT = 2000;
 
 const { path, state } = workerData as WorkerStart;
+/**
+ * Pages in memory, in kB, before they are written. More memory, for the whole keyframe, would be given back to the
+ * operating system after each, and to get it again takes longer than the writing.
+ */
+const CACHE = 4000;
+/** Stays open for the same reason. */
+let opened: DatabaseSync | undefined;
 
 /** Writes keyframes and copies the log of a run file into the file, whenever it is asked to, until it is to leave. */
 function serve(): void {
@@ -15,8 +21,11 @@ function serve(): void {
     const bell = Atomics.load(state, PLACE.bell);
     const job = receiveMessageOnPort(parentPort!)?.message as KeyframeJob | undefined;
     if (job) timed(() => tell(PLACE.keyframe, writeKeyframe(job) ? KEYFRAME.written : KEYFRAME.failed));
-    else if (Atomics.load(state, PLACE.leave)) return;
-    else if (Atomics.load(state, PLACE.log) === LOG.asked) {
+    else if (Atomics.load(state, PLACE.leave) === LEAVE.asked) {
+      opened?.close();
+      tell(PLACE.leave, LEAVE.left);
+      return;
+    } else if (Atomics.load(state, PLACE.log) === LOG.asked) {
       timed(copyLog);
       tell(PLACE.log, LOG.idle);
     } else Atomics.wait(state, PLACE.bell, bell);
@@ -73,19 +82,23 @@ function copyLog(): void {
   });
 }
 
-/** @returns whether `action` did not fail; closing rolls back what it had begun. */
+/** @returns whether `action` did not fail; what it had begun is rolled back then */
 function withFile(action: (database: DatabaseSync) => void): boolean {
-  let database: DatabaseSync | undefined;
   try {
-    database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT });
-    database.exec(`${PAGE_CACHE}; PRAGMA wal_autocheckpoint = 0; PRAGMA synchronous = NORMAL`);
-    action(database);
+    opened ??= open();
+    action(opened);
     return true;
   } catch {
+    opened?.close();
+    opened = undefined;
     return false;
-  } finally {
-    database?.close();
   }
+}
+
+function open(): DatabaseSync {
+  const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT });
+  database.exec(`PRAGMA cache_size = -${CACHE}; PRAGMA wal_autocheckpoint = 0; PRAGMA synchronous = NORMAL`);
+  return database;
 }
 
 serve();

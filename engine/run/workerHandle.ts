@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { KEYFRAME, type KeyframeJob, LOG, PLACE, type WorkerStart } from './workerState.ts';
+import { KEYFRAME, type KeyframeJob, LEAVE, LOG, PLACE, type WorkerStart } from './workerState.ts';
 
 /** How long the recorder waits for what the worker has begun, in milliseconds: longer than a slow disk takes. */
 const PATIENCE = 30_000;
@@ -72,12 +72,13 @@ export class WorkerHandle {
     return taken / 1e6;
   }
 
-  /** Ends the worker, when it has finished what it does. */
+  /** Ends the worker, when it has finished what it does; it has then closed the file. */
   close(): void {
     if (!this.#thread) return;
     this.#await(PLACE.log, LOG.asked);
-    Atomics.store(this.#state, PLACE.leave, 1);
+    Atomics.store(this.#state, PLACE.leave, LEAVE.asked);
     this.#ring();
+    this.#await(PLACE.leave, LEAVE.asked);
     this.#thread = undefined;
   }
 

@@ -13,7 +13,7 @@ export interface KeyframeJob {
 }
 
 /**
- * Places in the shared state. The worker sleeps on `bell`; the recorder waits for it on `keyframe`, `log` and `occupied`.
+ * Places in the shared state. The worker sleeps on `bell`; the recorder waits for it on the others.
  * `occupied` is 1 while what the recorder writes would have to wait for the file. `microseconds` is what all that the
  * worker did has taken, modulo 2³².
  */
@@ -25,6 +25,8 @@ export const PLACE = {
   occupied: 4,
   microseconds: 5,
 } as const;
+
+export const LEAVE = { no: 0, asked: 1, left: 2 } as const;
 
 export const LOG = { idle: 0, asked: 1 } as const;
 

@@ -186,7 +186,8 @@ export class RunRecorder {
   }
 
   private roomFor(length: number): Uint8Array {
-    if (!this.room || this.room.byteLength < length) this.room = new SharedArrayBuffer(length);
+    // Where chunks are open a state is up to twice as long as the first, of which few or none are.
+    if (!this.room || this.room.byteLength < length) this.room = new SharedArrayBuffer(2 * length);
     return new Uint8Array(this.room, 0, length);
   }
 
