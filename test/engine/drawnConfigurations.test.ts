@@ -10,6 +10,7 @@ import { decodeFastState, encodeFastState } from '../../engine/session/fastState
 import { openBackend } from '../../engine/tensor/backend.ts';
 import { Random } from '../../engine/tensor/random.ts';
 import { tf } from '../../engine/tensor/tf.ts';
+import { recordedLevels } from '../../engine/train/memoryLevels.ts';
 import { RowGradients } from '../../engine/train/rowGradients.ts';
 import { drawnConfig } from '../support/drawnConfig.ts';
 import { expectNear, expectSameBits } from '../support/near.ts';
@@ -93,7 +94,7 @@ describe('whatever config.json says', () => {
     const updates = await trainTicks(state, ticks.slice(half), { learningRates });
     for (const { surprise, metrics } of updates) {
       expect(surprise.every(Number.isFinite), label).toBe(true);
-      expect(metrics.length, label).toBe(config.blocks * levels.length * METRICS.length);
+      expect(metrics.length, label).toBe(config.blocks * recordedLevels(config).length * METRICS.length);
     }
     const whole = fastWeights(state);
     for (const [name, values] of whole)

@@ -1,7 +1,8 @@
 import { copyFileSync, existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { RunReader } from '../../engine/run/index.ts';
+import { RunReader, RunWriter } from '../../engine/run/index.ts';
 import { tf } from '../../engine/tensor/tf.ts';
 import { expectSameBits } from '../support/near.ts';
 import { makeTinyModel, TINY_TEXT } from '../support/tinyModel.ts';
@@ -32,6 +33,16 @@ function fakeClock(milliseconds: number): () => void {
   return () => {
     now += milliseconds;
   };
+}
+
+/** Waits until the keyframe after so many updates, which a worker writes, is in the file. */
+async function untilWritten(path: string, updates: number): Promise<void> {
+  const reader = RunReader.open(path);
+  try {
+    while (!reader.keyframes().includes(updates)) await setTimeout(1);
+  } finally {
+    reader.close();
+  }
 }
 
 /** The fast weights of a fresh session after so many updates of the training that the tests record. */
@@ -66,10 +77,12 @@ describe('a run that a kill cut short', () => {
       const session = await bench.session();
       const runPath = bench.path(`killed-${partialChunk}.hoperun`);
       const copy = (updates: number) => bench.path(`killed-${partialChunk}-${updates}.hoperun`);
-      // A keyframe every fourth update.
-      const tick = fakeClock(12.5);
-      const recording = new Recording(Number.POSITIVE_INFINITY, ({ index }) => {
-        tick();
+      // A keyframe every second update, or less often where writing one takes long; none at the end.
+      const tick = fakeClock(40);
+      const given = vi.spyOn(RunWriter.prototype, 'giveKeyframe');
+      const recording = new Recording(Number.POSITIVE_INFINITY, async ({ index }) => {
+        if (index < 28) tick();
+        await untilWritten(runPath, given.mock.calls.at(-1)?.[0] ?? 0);
         copyRun(runPath, copy(index + 1));
       });
       const { updates } = await session.train(trainRequest({ text: TEXT, options, runPath }), recording);

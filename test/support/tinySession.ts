@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseSafetensors } from '../../engine/checkpoint/safetensors.ts';
+import { parseSafetensors, readSafetensors } from '../../engine/checkpoint/safetensors.ts';
+import { unchangedIn } from '../../engine/checkpoint/unchanged.ts';
 import type {
   TokenSpans,
   TrainOptions,
@@ -94,7 +95,7 @@ export class Bench {
   async weights(session: Session): Promise<Map<string, Float32Array>> {
     const path = this.path('state.safetensors');
     await session.saveFastState(path);
-    return readFastWeights(path);
+    return readFastWeights(path, this.model);
   }
 
   dispose(): void {
@@ -103,8 +104,14 @@ export class Bench {
   }
 }
 
-/** The weights in a saved fast state by name. */
-export async function readFastWeights(path: string): Promise<Map<string, Float32Array>> {
-  const { tensors } = parseSafetensors(await readFile(path), path);
-  return new Map([...tensors].map(([name, { data }]) => [name, data]));
+/** The weights in a saved fast state by name. @param model folder of its base, for those that are still the base's */
+export async function readFastWeights(path: string, model?: string): Promise<Map<string, Float32Array>> {
+  const { tensors, metadata } = parseSafetensors(await readFile(path), path);
+  const weights = new Map([...tensors].map(([name, { data }]) => [name, data]));
+  if (!model) return weights;
+  const base = await readSafetensors(join(model, 'model.safetensors'));
+  for (const name of unchangedIn(metadata.unchanged)!) {
+    weights.set(`fast.${name}`, base.tensors.get(name)!.data);
+  }
+  return weights;
 }
