@@ -21,7 +21,7 @@ async function train(backend: 'tensorflow' | 'wasm') {
   const result = await engine.connection.sendRequest(protocol.Train, trainRequest({ runPath }));
   const path = engines.bench.path(`native-${runs}.safetensors`);
   await engine.connection.sendRequest(protocol.SaveFastState, { path });
-  return { engine, info, result, runPath, path, weights: await readFastWeights(path) };
+  return { engine, info, result, runPath, path, weights: await readFastWeights(path, engines.bench.model) };
 }
 
 /** Tensors that a heartbeat counts after everything asked for was answered. */
@@ -78,7 +78,7 @@ describe.skipIf(!native.folder)(`online training on ${nativeTitle}`, { timeout: 
     expect(updates).toBeGreaterThan(50);
     const path = engines.bench.path('recovered.safetensors');
     await other.connection.sendRequest(protocol.SaveFastState, { path });
-    for (const [name, values] of await readFastWeights(path)) {
+    for (const [name, values] of await readFastWeights(path, engines.bench.model)) {
       const norm = Math.hypot(...values) + 1e-6;
       const difference = Math.hypot(...values.map((value, i) => value - weights.get(name)![i]));
       expect(difference / norm, name).toBeLessThan(2e-3);

@@ -74,7 +74,7 @@ describe('an engine that is killed while it trains', () => {
         expect(updates, where).toBe(recorded);
         const path = engines.bench.path('recovered.safetensors');
         await second.connection.sendRequest(protocol.SaveFastState, { path });
-        const got = weights(await readFastWeights(path));
+        const got = weights(await readFastWeights(path, engines.bench.model));
         const expected = await uninterrupted(recorded);
         expect([...got.keys()].toSorted()).toEqual([...expected.keys()].toSorted());
         for (const [name, values] of expected) expectSameBits(got.get(name)!, values, `${name} ${where}`);

@@ -113,7 +113,8 @@ describe('a training', () => {
     let reader: RunReader | undefined;
     const recording = new Recording(Number.POSITIVE_INFINITY, update => {
       reader ??= RunReader.open(runPath);
-      expect(reader.updatesCount).toBe(update.index + 1);
+      // Others may have waited for the file and been recorded with it.
+      expect(reader.updatesCount).toBeGreaterThan(update.index);
       expectSameBits(
         reader.update(update.index).metrics,
         update.metrics,

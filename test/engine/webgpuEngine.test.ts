@@ -65,7 +65,7 @@ describe.skipIf(reason)(`the engine process on WebGPU${reason ? `, not run, ${re
     });
     const path = engines.bench.path('gpu.safetensors');
     await engine.connection.sendRequest(protocol.SaveFastState, { path });
-    const weights = await readFastWeights(path);
+    const weights = await readFastWeights(path, engines.bench.model);
     for (const [name, values] of await engines.bench.weights(session)) {
       // Windows of the convolution are empty after a training.
       if (values.every(value => value === 0)) expectSameBits(weights.get(name)!, values, name);
