@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
 import { METRIC_INDEX, type Probe, type ProbeScore, type Update } from '../protocol/index.ts';
 import { bytesOf, updateChecksum } from './checksum.ts';
@@ -8,6 +8,7 @@ import { createRunFile } from './newRunFile.ts';
 import { condense, STRETCH } from './overview.ts';
 import { guarded } from './runFileError.ts';
 import { metricsPerUpdate, type RunHeader, type RunStatus } from './runHeader.ts';
+import { prepareStatements, type RunStatements } from './runStatements.ts';
 import { LEVEL_COLUMNS } from './schema.ts';
 import { WorkerHandle } from './workerHandle.ts';
 import { WriteAheadLog } from './writeAheadLog.ts';
@@ -23,7 +24,7 @@ export class RunWriter {
   readonly path: string;
   readonly #header: RunHeader;
   readonly #database: DatabaseSync;
-  readonly #statements: ReturnType<typeof prepareAll>;
+  readonly #statements: RunStatements;
   readonly #worker: WorkerHandle;
   readonly #log: WriteAheadLog;
   #tokens = 0;
@@ -44,7 +45,7 @@ export class RunWriter {
     this.path = path;
     this.#header = header;
     this.#database = database;
-    this.#statements = prepareAll(database);
+    this.#statements = prepareStatements(database);
     this.#worker = new WorkerHandle(path);
     this.#log = new WriteAheadLog(this.#worker, database);
   }
@@ -280,29 +281,4 @@ export class RunWriter {
       }
     });
   }
-}
-
-function prepareAll(database: DatabaseSync) {
-  const prepare = (sql: string): StatementSync => database.prepare(sql);
-  const columns = LEVEL_COLUMNS.map(([column]) => column);
-  return {
-    begin: prepare('BEGIN IMMEDIATE'),
-    commit: prepare('COMMIT'),
-    token: prepare('INSERT INTO tokens VALUES (?, ?, ?, ?, ?)'),
-    update: prepare('INSERT INTO updates VALUES (?, ?, ?, ?, ?, ?, ?)'),
-    levelUpdate: prepare(
-      `INSERT INTO level_updates (tick, block, level, ${columns.join(', ')})
-       VALUES (?, ?, ?, ${columns.map(() => '?').join(', ')})`,
-    ),
-    stretch: prepare('INSERT INTO stretches VALUES (?, ?, ?)'),
-    keyframe: prepare('INSERT INTO keyframes VALUES (?, ?, ?)'),
-    bookmarks: prepare('SELECT updates FROM bookmarks'),
-    dropKeyframe: prepare('DELETE FROM keyframes WHERE updates = ?'),
-    probe: prepare('INSERT INTO probes (prompt, answer) VALUES (?, ?) ON CONFLICT DO NOTHING'),
-    score: prepare(
-      `INSERT OR REPLACE INTO probe_scores
-       SELECT probe, ?, ?, ?, ?, ? FROM probes WHERE prompt = ? AND answer = ?`,
-    ),
-    finish: prepare('UPDATE run SET status = ?, result = ?'),
-  };
 }

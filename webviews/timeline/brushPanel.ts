@@ -5,7 +5,8 @@ import { timeAxis } from '../charts/timeAxis.ts';
 import { element, setAttribute, setText } from '../ui/dom.ts';
 import { grouped } from '../ui/format.ts';
 import { HEIGHTS } from './drawing.ts';
-import { extent, playheadPosition, type ViewState } from './state.ts';
+import { playheadPosition, type ViewState } from './state.ts';
+import { extent } from './timeWindow.ts';
 import { overviewSurprise } from './trackData.ts';
 import type { Draw, ViewActions } from './viewContext.ts';
 

@@ -35,7 +35,8 @@ import {
 import { positionAfter } from './geometry.ts';
 import { tracksPicture } from './picture.ts';
 import { describeSpectrum, strongest } from './spectrumWords.ts';
-import { extent, type ViewState } from './state.ts';
+import type { ViewState } from './state.ts';
+import { extent } from './timeWindow.ts';
 
 const PANEL = 420;
 

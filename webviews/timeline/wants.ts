@@ -2,7 +2,8 @@ import { memoryOwner, type RunInfo, type RunOverview, type WhichRun } from '../.
 import { originOf, tickOf, tokenAt, updatesAt } from './geometry.ts';
 import { isGated } from './rows.ts';
 import { CHUNK, lastFired, type RunPieces, TOKEN_CHUNK } from './runPieces.ts';
-import { playheadPosition, runOf, type ViewState, visibleStretch } from './state.ts';
+import { playheadPosition, runOf, type ViewState } from './state.ts';
+import { visibleStretch } from './timeWindow.ts';
 
 /** A piece that the page lacks. Equal pieces have equal keys. */
 export type Want = { readonly key: string } & (
