@@ -74,7 +74,10 @@ export const InspectTensor = new RequestType<
 export const InspectSpectrum = new RequestType<TensorRequest, SpectrumView, EngineErrorData>(
   'archive/spectrum',
 );
-/** Every tensor against another checkpoint, or against its `base`, under the names that it has here; rows are told by `CompareProgressType` as they come. */
+/**
+ * Every tensor against another checkpoint, or against its `base`, under the names that it has here; rows are told by
+ * `CompareProgressType` as they come.
+ */
 export const CompareArchives = new RequestType<
   { id: number; other: number; base?: boolean; token: string },
   CompareResult,

@@ -2,7 +2,7 @@ import { CheckpointError } from '../checkpoint/checkpointError.ts';
 import { levelsOf } from '../checkpoint/config.ts';
 import { encodeSafetensors, type NamedTensor, parseSafetensors } from '../checkpoint/safetensors.ts';
 import { hasMemories } from '../checkpoint/systems.ts';
-import { unchangedIn as listOf } from '../checkpoint/unchanged.ts';
+import { unchangedIn } from '../checkpoint/unchanged.ts';
 import type { FastState } from '../model/fastState.ts';
 import { windowOf } from '../model/languageModel.ts';
 import { mixerOf } from '../model/mixer/index.ts';
@@ -131,7 +131,7 @@ export function decodeFastState(bytes: Uint8Array, state: FastState, modelHash: 
 /** Names of slots whose weights are the base's. */
 function readUnchanged({ unchanged }: Record<string, string>, state: FastState, path: string): string[] {
   if (unchanged === undefined) return [];
-  const names = listOf(unchanged);
+  const names = unchangedIn(unchanged);
   const known = new Set(state.specs.map(({ name }) => name));
   const wrong = names?.find(name => !known.has(name));
   if (names && wrong === undefined) return names.map(name => `fast.${name}`);

@@ -16,7 +16,8 @@ export type Trained = Pick<TrainRequest, 'runId' | 'options' | 'probes' | 'probe
 
 /**
  * A training of the model's fast state whose ticks somebody else hands over, one by one. Every update is recorded
- * before `step` or `settle` returns it, and the probes are scored before the first, every `probeInterval` updates, and at the end.
+ * before `step` or `settle` returns it, and the probes are scored before the first, every `probeInterval` updates, and at
+ * the end.
  */
 export class RecordedTraining {
   updates = 0;

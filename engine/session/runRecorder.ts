@@ -149,9 +149,9 @@ export class RunRecorder {
     this.writer.finish(result.status, result);
   }
 
+  /** That it failed is recorded also where its last keyframe could not be. */
   fail(): void {
     this.record();
-    this.settleKeyframe();
     this.writer.finish('failed');
   }
 

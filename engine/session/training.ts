@@ -21,7 +21,8 @@ export interface TrainingHooks {
 
 /**
  * Trains the fast state of a model on a text, tick by tick. However it ends, the state is that of the last update
- * recorded, or of one of the 64 after it where the run file refused them; chunks still open are then forgotten, flushed before by the last tick where the options say so.
+ * recorded, or of one of the 64 after it where the run file refused them; chunks still open are then forgotten, flushed
+ * before by the last tick where the options say so.
  * @param request with complete options @param record opens the run file, once nothing can be refused any more
  * @param from where to begin, with the state that it begins with in place; omitted, at the start of the text
  * @throws EngineError on an empty text, when a number diverges, or when the text is not the one to go on with.

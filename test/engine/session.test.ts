@@ -1,9 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { cp, truncate } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { ModelInfo } from '../../engine/protocol/model.ts';
 import type { TrainRequest } from '../../engine/protocol/training.ts';
-import { RunReader } from '../../engine/run/index.ts';
+import { RunReader, RunWriter } from '../../engine/run/index.ts';
 import type { EngineError } from '../../engine/session/engineError.ts';
 import { Session } from '../../engine/session/session.ts';
 import { tf } from '../../engine/tensor/tf.ts';
@@ -107,14 +107,20 @@ describe('a training', () => {
     }
   });
 
-  test('is in the run file before anyone hears of it', async () => {
+  test.each([
+    ['the file is free', false],
+    ['it is always occupied, so that 64 updates wait at a time', true],
+  ])('is in the run file before anyone hears of it when %s', async (_, occupied) => {
     const session = await bench.session();
-    const runPath = bench.path('deeper/new/first.hoperun');
+    const runPath = bench.path(`deeper/new/first-${occupied}.hoperun`);
+    const busy = vi.spyOn(RunWriter.prototype, 'occupied', 'get');
+    if (occupied) busy.mockReturnValue(true);
     let reader: RunReader | undefined;
     const recording = new Recording(Number.POSITIVE_INFINITY, update => {
       reader ??= RunReader.open(runPath);
       // Others may have waited for the file and been recorded with it.
       expect(reader.updatesCount).toBeGreaterThan(update.index);
+      if (occupied) expect(reader.updatesCount).toBeGreaterThanOrEqual(64);
       expectSameBits(
         reader.update(update.index).metrics,
         update.metrics,
@@ -122,6 +128,11 @@ describe('a training', () => {
       );
     });
     const result = await session.train(trainRequest({ runPath, probes: [PROBE] }), recording);
+    busy.mockRestore();
+    expect(result.updates).toBeGreaterThan(65);
+    expect(recording.updates.map(({ index }) => index)).toEqual(
+      Array.from({ length: result.updates }, (_, i) => i),
+    );
     expect(reader?.status).toBe('finished');
     expect(reader?.updatesCount).toBe(result.updates);
     expect(reader?.tokens().ids.length).toBe(result.tokens);
