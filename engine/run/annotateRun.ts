@@ -13,7 +13,7 @@ const BUSY_TIMEOUT = 2000;
 export function annotateRun(path: string, updates: number, note: string | undefined): void {
   const file = resolve(path);
   // The checks of a reader first: nothing is written to a file that is no run of this version.
-  openRunFile(file).close();
+  openRunFile(file).database.close();
   guarded(file, () => {
     const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT });
     try {

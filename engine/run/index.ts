@@ -1,5 +1,6 @@
 export { annotateRun } from './annotateRun.ts';
 export { changeProblem } from './branchChange.ts';
+export type { Keyframe } from './keyframe.ts';
 export { keyframesToDrop } from './keyframeBudget.ts';
 export * from './keyframePolicy.ts';
 export * from './overview.ts';

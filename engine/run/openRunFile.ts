@@ -1,27 +1,28 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { LevelInfo } from '../protocol/index.ts';
+import { OLDEST_VERSION, tablesOf } from './olderSchema.ts';
 import { PAGE_CACHE } from './pageCache.ts';
 import { damaged, guarded, RunFileError } from './runFileError.ts';
 import { checkHeader, RUN_STATUSES, type RunHeader, type RunStatus } from './runHeader.ts';
-import { APPLICATION_ID, READ_VERSIONS, SCHEMA_VERSION, TABLES } from './schema.ts';
+import { APPLICATION_ID, SCHEMA_VERSION } from './schema.ts';
 
 /** How long a read waits for a writer that is just closing the file, in milliseconds. */
 const BUSY_TIMEOUT = 2000;
 
 const CHOOSE = 'Choose a file that Hopescope recorded (*.hoperun).';
 
-/** Opens a run file for reading and checks that it is one, of this version. @throws RunFileError */
-export function openRunFile(path: string): DatabaseSync {
+/** Opens a run file for reading and checks that it is one, of a version that is read. @throws RunFileError */
+export function openRunFile(path: string): { database: DatabaseSync; version: number } {
   checkSignature(path);
   return guarded(path, () => {
     const database = new DatabaseSync(path, { readOnly: true, timeout: BUSY_TIMEOUT });
     try {
       database.exec(`PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; ${PAGE_CACHE}`);
-      checkIdentity(database, path);
+      const version = checkedVersion(database, path);
       checkLength(database, path);
-      checkTables(database, path);
-      return database;
+      checkTables(database, path, version);
+      return { database, version };
     } catch (error) {
       database.close();
       throw error;
@@ -57,9 +58,9 @@ function checkSignature(path: string): void {
   }
 }
 
-function checkIdentity(database: DatabaseSync, path: string): void {
+function checkedVersion(database: DatabaseSync, path: string): number {
   const id = database.prepare('PRAGMA application_id').get()?.application_id;
-  const version = database.prepare('PRAGMA user_version').get()?.user_version;
+  const version = Number(database.prepare('PRAGMA user_version').get()?.user_version);
   if (id !== APPLICATION_ID) {
     throw new RunFileError(
       'this SQLite database is not a run, or its recording stopped before it began',
@@ -67,15 +68,16 @@ function checkIdentity(database: DatabaseSync, path: string): void {
       CHOOSE,
     );
   }
-  if (!READ_VERSIONS.includes(version)) {
+  if (!tablesOf(version)) {
     throw new RunFileError(
-      `the run file has version ${version}, this Hopescope reads versions ${READ_VERSIONS.join(' and ')}`,
+      `the run file has version ${version}, this Hopescope reads versions ${OLDEST_VERSION} to ${SCHEMA_VERSION}`,
       path,
-      Number(version) > SCHEMA_VERSION
+      version > SCHEMA_VERSION
         ? 'Update Hopescope, then open the run again.'
         : 'Open it with the Hopescope version that recorded it.',
     );
   }
+  return version;
 }
 
 /** SQLite rounds the file's length up to whole pages, so it misses that the end of the last one was cut off. */
@@ -90,11 +92,11 @@ function checkLength(database: DatabaseSync, path: string): void {
   if (size < bytes) throw damaged(path, `it is cut off: ${size} of ${bytes} bytes are there`);
 }
 
-function checkTables(database: DatabaseSync, path: string): void {
+function checkTables(database: DatabaseSync, path: string, version: number): void {
   const definition = database.prepare("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?");
-  for (const [name, sql] of Object.entries(TABLES)) {
+  for (const [name, sql] of Object.entries(tablesOf(version)!)) {
     if (definition.get(name)?.sql !== sql) {
-      throw damaged(path, `table ${name} is missing or not as version ${SCHEMA_VERSION} has it`);
+      throw damaged(path, `table ${name} is missing or not as version ${version} has it`);
     }
   }
 }

@@ -1,6 +1,8 @@
 import { DatabaseSync } from 'node:sqlite';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { crc32 } from 'node:zlib';
+import type { Keyframe } from './keyframe.ts';
+import { KeyframeReader } from './keyframeReader.ts';
+import { KeyframeWriter } from './keyframeWriter.ts';
 import { KEYFRAME, type KeyframeJob, LEAVE, LOG, PLACE, RENEW_AT, type WorkerStart } from './workerState.ts';
 
 /** How long a keyframe waits for an update that is being committed, in milliseconds. */
@@ -12,8 +14,15 @@ const { path, state } = workerData as WorkerStart;
  * operating system after each, and to get it again takes longer than the writing.
  */
 const CACHE = 4000;
+/** A run file that is open. */
+interface OpenFile {
+  readonly database: DatabaseSync;
+  readonly keyframes: KeyframeWriter;
+}
 /** Stays open for the same reason. */
-let opened: DatabaseSync | undefined;
+let opened: OpenFile | undefined;
+/** What the run began with, which keyframes are packed against. */
+let first: Keyframe | undefined;
 
 /** Writes keyframes and copies the log of a run file into the file, whenever it is asked to, until it is to leave. */
 function serve(): void {
@@ -22,7 +31,7 @@ function serve(): void {
     const job = receiveMessageOnPort(parentPort!)?.message as KeyframeJob | undefined;
     if (job) tell(PLACE.keyframe, timed(() => writeKeyframe(job)) ? KEYFRAME.written : KEYFRAME.failed);
     else if (Atomics.load(state, PLACE.leave) === LEAVE.asked) {
-      opened?.close();
+      opened?.database.close();
       tell(PLACE.leave, LEAVE.left);
       return;
     } else if (Atomics.load(state, PLACE.log) === LOG.asked) {
@@ -55,19 +64,28 @@ function occupying(action: () => void): void {
   }
 }
 
-/** Where it fails nothing is changed: the recorder then writes it itself and finds out why. */
-function writeKeyframe({ updates, fastState, dropped }: KeyframeJob): boolean {
-  return withFile(database => {
-    const crc = crc32(fastState);
-    const drop = database.prepare('DELETE FROM keyframes WHERE updates = ?');
-    const insert = database.prepare('INSERT INTO keyframes VALUES (?, ?, ?)');
+/**
+ * Where it fails nothing is changed: the recorder then writes it itself and finds out why. The first keyframe is the
+ * recorder's; the others are packed against it.
+ */
+function writeKeyframe({ dropped, ...keyframe }: KeyframeJob): boolean {
+  return withFile(({ database, keyframes }) => {
+    first ??= firstOf(database);
+    const against = first && first.updates < keyframe.updates ? first : undefined;
     occupying(() => {
       database.exec('BEGIN IMMEDIATE');
-      for (const at of dropped) drop.run(at);
-      insert.run(updates, crc, fastState);
+      for (const at of dropped) keyframes.drop(at);
+      Atomics.store(state, PLACE.bytes, keyframes.insert(keyframe, against));
       database.exec('COMMIT');
     });
   });
+}
+
+/** @throws RunFileError where it is damaged */
+function firstOf(database: DatabaseSync): Keyframe | undefined {
+  const updates = database.prepare('SELECT min(updates) AS updates FROM keyframes').get()?.updates;
+  if (typeof updates !== 'number') return undefined;
+  return new KeyframeReader(database, path, false).read(updates);
 }
 
 /**
@@ -75,7 +93,7 @@ function writeKeyframe({ updates, fastState, dropped }: KeyframeJob): boolean {
  * is a moment in which nothing of it is left to copy, so what came while it was copied is copied once more.
  */
 function copyLog(): void {
-  withFile(database => {
+  withFile(({ database }) => {
     const copy = database.prepare('PRAGMA wal_checkpoint(PASSIVE)');
     const pageSize = Number(database.prepare('PRAGMA page_size').get()?.page_size);
     const { log, checkpointed } = copy.get() ?? {};
@@ -85,22 +103,22 @@ function copyLog(): void {
 }
 
 /** @returns whether `action` did not fail; what it had begun is rolled back then */
-function withFile(action: (database: DatabaseSync) => void): boolean {
+function withFile(action: (file: OpenFile) => void): boolean {
   try {
     opened ??= open();
     action(opened);
     return true;
   } catch {
-    opened?.close();
+    opened?.database.close();
     opened = undefined;
     return false;
   }
 }
 
-function open(): DatabaseSync {
+function open(): OpenFile {
   const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT });
   database.exec(`PRAGMA cache_size = -${CACHE}; PRAGMA wal_autocheckpoint = 0; PRAGMA synchronous = NORMAL`);
-  return database;
+  return { database, keyframes: new KeyframeWriter(database) };
 }
 
 serve();

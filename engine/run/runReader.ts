@@ -3,19 +3,15 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
 import type { Update } from '../protocol/index.ts';
 import { floatsOf, updateChecksum } from './checksum.ts';
+import type { Keyframe } from './keyframe.ts';
+import { KeyframeReader } from './keyframeReader.ts';
+import { hasWholeKeyframes } from './olderSchema.ts';
 import { openRunFile, readHeader, readStatus } from './openRunFile.ts';
 import { tracksOf } from './overview.ts';
 import { type RunDetails, readDetails } from './runDetails.ts';
 import { damaged, guarded, RunFileError } from './runFileError.ts';
 import { metricsPerUpdate, type RunHeader, type RunStatus } from './runHeader.ts';
 import { type RunTokens, readTokens } from './runTokens.ts';
-
-export interface Keyframe {
-  /** Updates that the state holds. */
-  readonly updates: number;
-  /** A safetensors file. */
-  readonly fastState: Uint8Array;
-}
 
 /** Updates read from disk at once, so that a long iteration never keeps the writer's log from being emptied. */
 const BATCH = 256;
@@ -34,22 +30,24 @@ export class RunReader {
   readonly #updates: StatementSync;
   readonly #losses: StatementSync;
   readonly #stretches: StatementSync;
+  readonly #keyframes: KeyframeReader;
 
   /** @throws RunFileError when the file is missing, not a run, of another version, damaged or cut off. */
   static open(path: string): RunReader {
     const file = resolve(path);
-    const database = openRunFile(file);
+    const { database, version } = openRunFile(file);
     try {
-      return guarded(file, () => new RunReader(file, database));
+      return guarded(file, () => new RunReader(file, database, version));
     } catch (error) {
       database.close();
       throw error;
     }
   }
 
-  private constructor(path: string, database: DatabaseSync) {
+  private constructor(path: string, database: DatabaseSync, version: number) {
     this.path = path;
     this.#database = database;
+    this.#keyframes = new KeyframeReader(database, path, hasWholeKeyframes(version));
     this.header = readHeader(database, path);
     this.#count = database.prepare('SELECT coalesce(max(tick) + 1, 0) AS count FROM updates');
     this.#losses = database.prepare(
@@ -159,48 +157,48 @@ export class RunReader {
 
   /**
    * The latest intact keyframe of at most `updates` updates; recomputing from an earlier one gives the same state,
-   * only later. @returns undefined when the run has none there. @throws RunFileError when all of them are damaged.
+   * only later. @param known answers a keyframe that others are packed against, read from the file where omitted
+   * @returns undefined when the run has none there. @throws RunFileError when all of them are damaged.
    */
-  lastKeyframe(updates = Number.MAX_SAFE_INTEGER): Keyframe | undefined {
+  lastKeyframe(
+    updates = Number.MAX_SAFE_INTEGER,
+    known?: (updates: number) => Keyframe,
+  ): Keyframe | undefined {
+    return this.#atOneMoment(() => {
+      let failure: RunFileError | undefined;
+      for (const at of this.keyframes().reverse()) {
+        if (at > updates) continue;
+        try {
+          return this.keyframe(at, known);
+        } catch (error) {
+          if (!(error instanceof RunFileError)) throw error;
+          failure ??= error;
+        }
+      }
+      if (failure) throw failure;
+      return undefined;
+    });
+  }
+
+  /** The keyframe after exactly so many updates. @throws RunFileError where it is damaged or not there */
+  keyframe(updates: number, known?: (updates: number) => Keyframe): Keyframe {
+    return this.#atOneMoment(() => {
+      if (updates <= this.updatesCount) return this.#keyframes.read(updates, known);
+      throw damaged(this.path, `a keyframe cannot hold ${updates} updates`);
+    });
+  }
+
+  /** In one transaction: meanwhile the writer may drop keyframes that are listed. */
+  #atOneMoment<T>(read: () => T): T {
     return guarded(this.path, () => {
-      // One transaction: meanwhile the writer may drop the keyframes that are listed.
+      if (this.#database.isTransaction) return read();
       this.#database.exec('BEGIN');
       try {
-        return this.#latestIntact(updates);
+        return read();
       } finally {
         if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
       }
     });
-  }
-
-  #latestIntact(most: number): Keyframe | undefined {
-    let failure: RunFileError | undefined;
-    for (const at of this.keyframes().reverse()) {
-      if (at > most) continue;
-      try {
-        return guarded(this.path, () => this.#keyframe(at));
-      } catch (error) {
-        if (!(error instanceof RunFileError)) throw error;
-        failure ??= error;
-      }
-    }
-    if (failure) throw failure;
-    return undefined;
-  }
-
-  #keyframe(updates: number): Keyframe {
-    const row = this.#database
-      .prepare('SELECT crc32, fast_state FROM keyframes WHERE updates = ?')
-      .get(updates);
-    const fastState = row?.fast_state;
-    if (
-      !(fastState instanceof Uint8Array) ||
-      crc32(fastState) !== row?.crc32 ||
-      updates > this.updatesCount
-    ) {
-      throw damaged(this.path, `the keyframe after ${updates} updates does not match its checksum`);
-    }
-    return { updates, fastState };
   }
 
   close(): void {

@@ -17,9 +17,7 @@ export function prepareStatements(database: DatabaseSync) {
        VALUES (?, ?, ?, ${columns.map(() => '?').join(', ')})`,
     ),
     stretch: prepare('INSERT INTO stretches VALUES (?, ?, ?)'),
-    keyframe: prepare('INSERT INTO keyframes VALUES (?, ?, ?)'),
     bookmarks: prepare('SELECT updates FROM bookmarks'),
-    dropKeyframe: prepare('DELETE FROM keyframes WHERE updates = ?'),
     probe: prepare('INSERT INTO probes (prompt, answer) VALUES (?, ?) ON CONFLICT DO NOTHING'),
     score: prepare(
       `INSERT OR REPLACE INTO probe_scores

@@ -4,6 +4,7 @@ import { crc32 } from 'node:zlib';
 import { METRIC_INDEX, type Probe, type ProbeScore, type Update } from '../protocol/index.ts';
 import { bytesOf, updateChecksum } from './checksum.ts';
 import { type KeptKeyframe, keyframesToDrop } from './keyframeBudget.ts';
+import { KeyframeWriter } from './keyframeWriter.ts';
 import { createRunFile } from './newRunFile.ts';
 import { condense, STRETCH } from './overview.ts';
 import { guarded } from './runFileError.ts';
@@ -13,8 +14,9 @@ import { LEVEL_COLUMNS } from './schema.ts';
 import { WorkerHandle } from './workerHandle.ts';
 import { WriteAheadLog } from './writeAheadLog.ts';
 
-/** About what the commit of an update adds to the log: the pages that it changes. */
+/** About what the commit of updates adds to the log: the pages that it changes, and what each of them takes. */
 const COMMIT_BYTES = 130_000;
+const UPDATE_BYTES = 1300;
 
 /**
  * Records one run. Every method that returns has committed: what it wrote survives the end of this process. Only a
@@ -25,6 +27,7 @@ export class RunWriter {
   readonly #header: RunHeader;
   readonly #database: DatabaseSync;
   readonly #statements: RunStatements;
+  readonly #keyframeWriter: KeyframeWriter;
   readonly #worker: WorkerHandle;
   readonly #log: WriteAheadLog;
   #tokens = 0;
@@ -46,6 +49,7 @@ export class RunWriter {
     this.#header = header;
     this.#database = database;
     this.#statements = prepareStatements(database);
+    this.#keyframeWriter = new KeyframeWriter(database);
     this.#worker = new WorkerHandle(path);
     this.#log = new WriteAheadLog(this.#worker, database);
   }
@@ -112,15 +116,18 @@ export class RunWriter {
       }
     });
     let stretch = [...this.#stretch];
-    this.#transaction(() => {
-      for (const update of updates) {
-        stretch.push(update);
-        this.#appendUpdate(update);
-        if (stretch.length < STRETCH) continue;
-        this.#appendStretch(stretch);
-        stretch = [];
-      }
-    }, COMMIT_BYTES * updates.length);
+    this.#transaction(
+      () => {
+        for (const update of updates) {
+          stretch.push(update);
+          this.#appendUpdate(update);
+          if (stretch.length < STRETCH) continue;
+          this.#appendStretch(stretch);
+          stretch = [];
+        }
+      },
+      COMMIT_BYTES + UPDATE_BYTES * updates.length,
+    );
     this.#updates += updates.length;
     this.#stretch = stretch;
   }
@@ -162,8 +169,8 @@ export class RunWriter {
     this.settle();
     const { dropped, kept } = this.#place(updates, fastState);
     this.#transaction(() => {
-      for (const at of dropped) this.#statements.dropKeyframe.run(at);
-      this.#statements.keyframe.run(updates, crc32(fastState), fastState);
+      for (const at of dropped) this.#keyframeWriter.drop(at);
+      this.#keyframeWriter.insert({ updates, fastState });
     }, fastState.byteLength);
     this.#keyframes = kept;
   }
@@ -193,7 +200,9 @@ export class RunWriter {
     const written = this.#worker.settleKeyframe();
     this.#given = undefined;
     if (written) {
-      this.#log.grown(given.bytes);
+      const { bytesWritten: bytes } = this.#worker;
+      this.#keyframes = [...this.#keyframes.slice(0, -1), { updates: given.updates, bytes }];
+      this.#log.grown(bytes);
       return this.#worker.takeSeconds();
     }
     this.#keyframes = given.before;

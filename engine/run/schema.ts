@@ -5,10 +5,7 @@ export const APPLICATION_ID = 0x484f5045;
  * Kept in `user_version`. Raised with every change of the tables, of what is in them or of METRICS; described in
  * docs/run-file.md.
  */
-export const SCHEMA_VERSION = 3;
-
-/** Versions that are read; the tables of all of them are the same, before 3 no level was a memory of an optimizer. */
-export const READ_VERSIONS: readonly unknown[] = [2, SCHEMA_VERSION];
+export const SCHEMA_VERSION = 4;
 
 /**
  * The tables, as SQLite stores their text: a reader compares it, so a file can neither lack a column nor put a
@@ -88,9 +85,17 @@ export const TABLES = {
 ) STRICT, WITHOUT ROWID`,
   keyframes: `CREATE TABLE keyframes (
   updates INTEGER PRIMARY KEY,
-  crc32 INTEGER NOT NULL,
-  fast_state BLOB NOT NULL
+  bytes INTEGER NOT NULL,
+  numbers_begin INTEGER NOT NULL,
+  relative_to INTEGER REFERENCES keyframes
 ) STRICT`,
+  keyframe_pieces: `CREATE TABLE keyframe_pieces (
+  updates INTEGER NOT NULL REFERENCES keyframes,
+  piece INTEGER NOT NULL,
+  packed BLOB NOT NULL,
+  crc32 INTEGER NOT NULL,
+  PRIMARY KEY (updates, piece)
+) STRICT, WITHOUT ROWID`,
   stretches: `CREATE TABLE stretches (
   stretch INTEGER PRIMARY KEY,
   tracks BLOB NOT NULL,

@@ -54,6 +54,11 @@ export class WorkerHandle {
     return Atomics.load(this.#state, PLACE.keyframe) === KEYFRAME.written;
   }
 
+  /** Length of the last keyframe that it wrote, packed. */
+  get bytesWritten(): number {
+    return Atomics.load(this.#state, PLACE.bytes);
+  }
+
   /** Whether what the recorder writes now would have to wait. */
   get occupied(): boolean {
     return Atomics.load(this.#state, PLACE.occupied) === 1;

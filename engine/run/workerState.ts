@@ -1,21 +1,23 @@
+import type { Keyframe } from './keyframe.ts';
+
 /** What the worker of a run file is started with; `state` is shared with the recorder. */
 export interface WorkerStart {
   readonly path: string;
   readonly state: Int32Array;
 }
 
-/** A keyframe that the worker is to write, and those that it takes the place of. */
-export interface KeyframeJob {
-  readonly updates: number;
-  /** A safetensors file, in shared memory that nobody writes to until the keyframe is written. */
-  readonly fastState: Uint8Array;
+/**
+ * A keyframe that the worker is to write, in shared memory that nobody writes to until it is written, and those that it
+ * takes the place of.
+ */
+export interface KeyframeJob extends Keyframe {
   readonly dropped: readonly number[];
 }
 
 /**
  * Places in the shared state. The worker sleeps on `bell`; the recorder waits for it on the others.
  * `occupied` is 1 while what the recorder writes would have to wait for the file. `microseconds` is what all that the
- * worker did has taken, modulo 2³².
+ * worker did has taken, modulo 2³², `bytes` the length of the last keyframe that it wrote.
  */
 export const PLACE = {
   bell: 0,
@@ -24,6 +26,7 @@ export const PLACE = {
   keyframe: 3,
   occupied: 4,
   microseconds: 5,
+  bytes: 6,
 } as const;
 
 export const LEAVE = { no: 0, asked: 1, left: 2 } as const;

@@ -9,7 +9,7 @@ import { EngineError } from './engineError.ts';
 import type { OpenModel } from './openModel.ts';
 import { Pace } from './pace.ts';
 import { RecordedTraining } from './recordedTraining.ts';
-import { RunRecorder, type Versions } from './runRecorder.ts';
+import { type RecordingSetup, RunRecorder } from './runRecorder.ts';
 import { type RunStates, ticksOf } from './runStates.ts';
 
 export interface BranchRequest {
@@ -36,7 +36,7 @@ export async function trainBranch(
   states: RunStates,
   parent: RunReader,
   request: BranchRequest,
-  versions: Versions,
+  setup: RecordingSetup,
   hooks: BranchHooks,
 ): Promise<void> {
   const { header } = parent;
@@ -60,7 +60,7 @@ export async function trainBranch(
   try {
     await begin(model, states, parent, request, hooks.cancelled);
     training = await RecordedTraining.begin(model, recorded, () =>
-      RunRecorder.create(model, runPath, recorded, versions, origin),
+      RunRecorder.create(model, runPath, recorded, setup, origin),
     );
   } catch (error) {
     held.restore(model.fast);

@@ -19,13 +19,21 @@ const FIRST_WRITE = 6e-9;
 /** Updates that wait at most while the file is occupied; then training waits, too. */
 const MOST_WAITING = 64;
 
+/**
+ * Milliseconds in which updates are recorded together. A commit writes as many pages for one as for several, and who
+ * watches is told of them no more often than every 33 ms.
+ */
+const COMMIT_EVERY = 20;
+
 /** A training as far as its run file is concerned; options are complete. */
 export type Recorded = Pick<TrainRequest, 'runId' | 'title' | 'options' | 'probeInterval' | 'storageBudget'>;
 
-/** What wrote a run, for its header. */
-export interface Versions {
+/** What writes a run, for its header, and how. */
+export interface RecordingSetup {
   readonly engine: string;
   readonly backend: string;
+  /** Milliseconds in which updates are recorded together; 20 where absent, 0 for each by itself. */
+  readonly commitEvery?: number;
 }
 
 /** Where a branch came from: its parent, and the tick of the text that it goes on with. */
@@ -35,14 +43,18 @@ export interface BranchOrigin {
 }
 
 /**
- * Writes a training to its run file as it goes: each update before anyone is told of it. While the file is
- * occupied beside the training, updates wait for it, and training does not.
+ * Writes a training to its run file as it goes: each update before anyone is told of it, those of a moment together.
+ * While the file is occupied beside the training, updates wait for it, and training does not.
  */
 export class RunRecorder {
   private readonly writer: RunWriter;
   private readonly textOfToken = new Map<number, string>();
   private lastKeyframe = 0;
   private lastUpdates = 0;
+  private lastCommit = 0;
+  private readonly commitEvery: number;
+  /** Bytes of the last keyframe, not packed. */
+  private given = 0;
   /** Updates that are not recorded yet. */
   private waiting: Update[] = [];
   /** Updates that are recorded, and that nobody was told of yet. */
@@ -56,9 +68,10 @@ export class RunRecorder {
     private readonly model: OpenModel,
     path: string,
     { runId, title, options, probeInterval = 0, storageBudget }: Recorded,
-    versions: Versions,
+    setup: RecordingSetup,
     origin?: BranchOrigin,
   ) {
+    this.commitEvery = setup.commitEvery ?? COMMIT_EVERY;
     makeFolder(path);
     this.writer = RunWriter.create(path, {
       runId,
@@ -66,8 +79,8 @@ export class RunRecorder {
       modelName: model.info.name,
       modelHash: model.modelHash,
       tokenizerHash: model.tokenizerHash,
-      engineVersion: versions.engine,
-      backend: versions.backend,
+      engineVersion: setup.engine,
+      backend: setup.backend,
       createdAt: new Date().toISOString(),
       options,
       levels: recordedLevels(model.base.config),
@@ -85,10 +98,10 @@ export class RunRecorder {
     model: OpenModel,
     path: string,
     request: Recorded,
-    versions: Versions,
+    setup: RecordingSetup,
     origin?: BranchOrigin,
   ): Promise<RunRecorder> {
-    const recorder = new RunRecorder(model, path, request, versions, origin);
+    const recorder = new RunRecorder(model, path, request, setup, origin);
     try {
       await recorder.keyframe();
     } catch (error) {
@@ -106,7 +119,9 @@ export class RunRecorder {
   /** Takes the next update. @returns those that are recorded since the last call, in order; none while they wait */
   async update(update: Update): Promise<readonly Update[]> {
     this.waiting.push(update);
-    if (this.writer.occupied && this.waiting.length < MOST_WAITING) return [];
+    if (this.waiting.length < MOST_WAITING) {
+      if (this.writer.occupied || performance.now() - this.lastCommit < this.commitEvery) return [];
+    }
     this.record();
     if (this.keyframeDue()) await this.keyframe();
     return this.settle();
@@ -137,6 +152,7 @@ export class RunRecorder {
     const bytes = await encodeFastState(fast, modelHash, length => this.roomFor(length));
     this.lastKeyframe = performance.now();
     this.reading.add((this.lastKeyframe - begun) / 1000, bytes.byteLength);
+    this.given = bytes.byteLength;
     const { updates } = this.writer;
     if (updates) this.writer.giveKeyframe(updates, bytes);
     else this.writer.keyframe(updates, bytes);
@@ -165,11 +181,12 @@ export class RunRecorder {
     this.waiting = [];
     this.writer.append(...waiting);
     this.recorded.push(...waiting);
+    this.lastCommit = performance.now();
   }
 
   private settleKeyframe(): void {
     const seconds = this.writer.settle();
-    if (seconds) this.writing.add(seconds, this.writer.keyframeBytes);
+    if (seconds) this.writing.add(seconds, this.given);
   }
 
   private keyframeDue(): boolean {

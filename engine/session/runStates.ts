@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { tickOf } from '../checkpoint/config.ts';
 import { FastState } from '../model/fastState.ts';
 import { StateSnapshot } from '../model/stateSnapshot.ts';
-import { lackOfStates, type RunReader } from '../run/index.ts';
+import { type Keyframe, lackOfStates, type RunReader } from '../run/index.ts';
 import { OnlineTrainer } from '../train/onlineTrainer.ts';
 import { RecordedTicks } from '../train/recordedTicks.ts';
 import { breathOrStop } from './breath.ts';
@@ -30,6 +30,8 @@ export class RunStates {
   private readonly cache = new StateCache();
   /** What was asked for last. */
   private last = { run: '', updates: 0 };
+  /** The keyframe that others of its run are packed against. */
+  private first: { run: string; keyframe: Keyframe } | undefined;
 
   constructor(
     private readonly model: OpenModel,
@@ -94,6 +96,7 @@ export class RunStates {
   /** Frees the states that are kept for going to and fro. */
   forget(): void {
     this.cache.clear();
+    this.first = undefined;
   }
 
   private refuse(reader: RunReader, updates: number): void {
@@ -112,11 +115,18 @@ export class RunStates {
       known.snapshot.restore(state);
       return known.updates;
     }
-    const keyframe = reader.lastKeyframe(updates);
+    const keyframe = reader.lastKeyframe(updates, first => this.keyframeOf(reader, run, first));
     if (!keyframe) throw new EngineError('bad-input', 'The run holds no keyframe.', 'Train again.');
     decodeFastState(keyframe.fastState, state, this.model.modelHash, reader.path);
     this.cache.put(run, keyframe.updates, StateSnapshot.of(state));
     return keyframe.updates;
+  }
+
+  private keyframeOf(reader: RunReader, run: string, updates: number): Keyframe {
+    if (this.first?.run !== run || this.first.keyframe.updates !== updates) {
+      this.first = { run, keyframe: reader.keyframe(updates) };
+    }
+    return this.first.keyframe;
   }
 
   private async recompute(

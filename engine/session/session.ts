@@ -16,7 +16,7 @@ import { InspectedRun } from './inspectedRun.ts';
 import { OpenModel } from './openModel.ts';
 import { recoverRun } from './recovery.ts';
 import { checkBookmark, describeRun, positionAfter, withRun } from './runReading.ts';
-import { RunRecorder, type Versions } from './runRecorder.ts';
+import { type RecordingSetup, RunRecorder } from './runRecorder.ts';
 import { RunStates } from './runStates.ts';
 import { evaluateText, scoreProbes } from './scoring.ts';
 import { Stepper, type StepResult } from './stepper.ts';
@@ -31,7 +31,7 @@ export class Session {
   /** What goes on, as a clause: nothing else may begin before it ends. */
   private busy: string | undefined;
 
-  constructor(private readonly versions: Versions) {}
+  constructor(private readonly setup: RecordingSetup) {}
 
   /** Reads a model folder in place of the open one, which stays open when the folder is refused. */
   async load(path: string): Promise<ModelInfo> {
@@ -39,7 +39,7 @@ export class Session {
       const next = await OpenModel.read(path);
       this.dispose();
       this.model = next;
-      this.states = new RunStates(next, this.versions.backend);
+      this.states = new RunStates(next, this.setup.backend);
       return next.info;
     });
   }
@@ -60,7 +60,7 @@ export class Session {
       const from =
         continues === undefined ? undefined : await continueRun(model, this.states!, complete, continues);
       const record = async () =>
-        runPath ? RunRecorder.create(model, runPath, complete, this.versions, from?.origin) : undefined;
+        runPath ? RunRecorder.create(model, runPath, complete, this.setup, from?.origin) : undefined;
       return trainOnText(model, complete, record, hooks, from);
     });
   }
@@ -168,7 +168,7 @@ export class Session {
   async branch(path: string, request: BranchRequest, hooks: BranchHooks): Promise<RunInfo> {
     const model = this.opened();
     await this.alone('start a second training', 'a branch is trained', () =>
-      withRun(path, parent => trainBranch(model, this.states!, parent, request, this.versions, hooks)),
+      withRun(path, parent => trainBranch(model, this.states!, parent, request, this.setup, hooks)),
     );
     return this.describeRun(request.runPath);
   }
@@ -187,7 +187,7 @@ export class Session {
     }
     await this.alone('start a second training', 'a training is opened', async () => {
       const recorded = { ...complete, runPath };
-      this.stepper = await Stepper.open(model, this.states!, recorded, this.versions, onTokens, cancelled);
+      this.stepper = await Stepper.open(model, this.states!, recorded, this.setup, onTokens, cancelled);
     });
     return this.describeRun(runPath);
   }

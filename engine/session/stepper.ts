@@ -8,7 +8,7 @@ import { EngineError } from './engineError.ts';
 import type { OpenModel } from './openModel.ts';
 import { RecordedTraining } from './recordedTraining.ts';
 import { MOST_UPDATES, readUpdates, withRun } from './runReading.ts';
-import { RunRecorder, type Versions } from './runRecorder.ts';
+import { type RecordingSetup, RunRecorder } from './runRecorder.ts';
 import type { RunStates } from './runStates.ts';
 
 /** Where the cursor of a stepped training is. */
@@ -38,7 +38,7 @@ export class Stepper {
     model: OpenModel,
     states: RunStates,
     request: TrainRequest & { readonly runPath: string },
-    versions: Versions,
+    setup: RecordingSetup,
     onTokens: (spans: TokenSpans) => void,
     cancelled: () => boolean,
   ): Promise<Stepper> {
@@ -49,7 +49,7 @@ export class Stepper {
     }
     model.fast.dropOpenChunks();
     const training = await RecordedTraining.begin(model, request, () =>
-      RunRecorder.create(model, request.runPath, request, versions),
+      RunRecorder.create(model, request.runPath, request, setup),
     );
     try {
       let first = 0;

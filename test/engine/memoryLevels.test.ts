@@ -134,16 +134,3 @@ test('a run file has them as levels, and what asks about weights does not', asyn
   expect(rows.every(({ lss, drift }) => Number(lss) > 0 && drift === null)).toBe(true);
   database.close();
 });
-
-test('a run of the version before is read', async () => {
-  const runPath = bench.path('before.hoperun');
-  const session = await bench.session();
-  await session.train(trainRequest({ runPath }), new Recording(3));
-  const database = new DatabaseSync(runPath);
-  expect(database.prepare('PRAGMA user_version').get()?.user_version).toBe(3);
-  database.exec('PRAGMA user_version = 2');
-  database.close();
-  const reader = RunReader.open(runPath);
-  expect([...reader.updates()].length).toBe(3);
-  reader.close();
-});

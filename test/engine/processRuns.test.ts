@@ -115,7 +115,7 @@ describe('a recorded run', () => {
     expect(unavailable).toMatch(/backend tensorflow .+ runs on wasm/);
     const onGpu = await refusalOf(connection.sendRequest(runs.SeekRun, { path: gpu, updates: 3 }));
     expect(onGpu).toMatchObject({ code: 'bad-input', message: unavailable });
-    const newer = altered('newer.hoperun', 'PRAGMA user_version = 4');
+    const newer = altered('newer.hoperun', 'PRAGMA user_version = 5');
     const refused = await refusalOf(connection.sendRequest(runs.DescribeRun, { path: newer }));
     expect(refused).toMatchObject({ code: 'io', remedy: 'Update Hopescope, then open the run again.' });
     const after = await refusalOf(connection.sendRequest(runs.SeekRun, { path, updates: 99 }));

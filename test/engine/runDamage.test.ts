@@ -10,11 +10,14 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { crc32 } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { RunFileError, RunReader, RunWriter } from '../../engine/run/index.ts';
 import { sampleHeader, sampleState, sampleUpdate } from '../support/runSample.ts';
 
 const UPDATES = 120;
+/** Two pieces of numbers. */
+const STATE_BYTES = 300_000;
 let folder: string;
 let good: string;
 beforeAll(() => {
@@ -30,13 +33,21 @@ beforeAll(() => {
     Array.from(ids, id => ` ${id}`),
   );
   for (let i = 0; i < UPDATES; i++) {
-    if (i % 40 === 0) writer.keyframe(i, sampleState(i, 20_000));
+    if (i === 80) writer.giveKeyframe(i, sharedState(i));
+    else if (i % 40 === 0) writer.keyframe(i, sampleState(i, STATE_BYTES));
     writer.append(sampleUpdate(i));
   }
   writer.finish('finished', {});
   writer.close();
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A state in memory that the worker sees, which packs it. */
+function sharedState(updates: number): Uint8Array {
+  const shared = new Uint8Array(new SharedArrayBuffer(STATE_BYTES));
+  shared.set(sampleState(updates, STATE_BYTES));
+  return shared;
+}
 
 let copies = 0;
 function copyOfGood(): string {
@@ -62,7 +73,7 @@ function readAll(path: string) {
       status: reader.status,
       updates: [...reader.updates()],
       tokens: reader.tokens(),
-      keyframe: reader.lastKeyframe(),
+      keyframes: reader.keyframes().map(at => crc32(reader.keyframe(at).fastState)),
     };
   } finally {
     reader.close();
@@ -115,9 +126,9 @@ test('files that are no run', () => {
 });
 
 test('another version says which, and what to do', () => {
-  const newer = altered('PRAGMA user_version = 4');
+  const newer = altered('PRAGMA user_version = 5');
   const refused = refusal(newer, () => RunReader.open(newer));
-  expect(refused.message).toContain('version 4, this Hopescope reads versions 2 and 3');
+  expect(refused.message).toContain('version 5, this Hopescope reads versions 2 to 4');
   expect(refused.remedy).toContain('Update Hopescope');
   const older = altered('PRAGMA user_version = 1');
   expect(refusal(older, () => RunReader.open(older)).remedy).toContain('that recorded it');
@@ -132,7 +143,7 @@ test('tables that are not as the version has them', () => {
   ]) {
     const path = altered(sql);
     expect(refusal(path, () => RunReader.open(path)).message, sql).toContain(
-      'is missing or not as version 3',
+      'is missing or not as version 4',
     );
   }
   // What a researcher adds for herself does no harm.
@@ -160,6 +171,7 @@ test('headers that cannot be right', () => {
 });
 
 test('content that contradicts itself', () => {
+  const KEYFRAME = 'the keyframe after 80 updates does not match its checksums';
   for (const [sql, message] of [
     ['DELETE FROM updates WHERE tick = 50', 'update 50 is missing'],
     ['DELETE FROM updates WHERE tick = 0', 'update 0 is missing'],
@@ -173,7 +185,14 @@ test('content that contradicts itself', () => {
     ['UPDATE tokens SET id = 1 << 60 WHERE token = 8', 'damaged'],
     ['UPDATE tokens SET end_utf16 = 0 WHERE token = 8', 'token 8 is missing or makes no sense'],
     ['UPDATE tokens SET token = -1 WHERE token = 8', 'token 8 is missing'],
-    ["UPDATE keyframes SET fast_state = x'00'", 'the keyframe after 80 updates does not match its checksum'],
+    ["UPDATE keyframe_pieces SET packed = x'00' WHERE updates = 80", KEYFRAME],
+    ['UPDATE keyframe_pieces SET piece = 7 WHERE updates = 80 AND piece = 1', KEYFRAME],
+    ['DELETE FROM keyframe_pieces WHERE updates = 80 AND piece = 2', KEYFRAME],
+    ['UPDATE keyframes SET bytes = bytes + 1 WHERE updates = 80', KEYFRAME],
+    ['UPDATE keyframes SET bytes = 1 << 50, numbers_begin = 1 << 50 WHERE updates = 80', KEYFRAME],
+    ['UPDATE keyframes SET numbers_begin = -4 WHERE updates = 80', KEYFRAME],
+    ['UPDATE keyframes SET relative_to = 80 WHERE updates = 80', KEYFRAME],
+    ['UPDATE keyframes SET relative_to = NULL WHERE updates = 80', KEYFRAME],
   ]) {
     const path = altered(sql);
     expect(refusal(path, () => readAll(path)).message, sql).toContain(message);
@@ -182,14 +201,30 @@ test('content that contradicts itself', () => {
 
 test('an update before the damaged one, and the keyframe before a damaged one, can still be read', () => {
   const path = altered(
-    "UPDATE updates SET metrics = x'00' WHERE tick = 100; UPDATE keyframes SET crc32 = 0 WHERE updates = 80",
+    "UPDATE updates SET metrics = x'00' WHERE tick = 100; UPDATE keyframe_pieces SET crc32 = 0 WHERE updates = 80 AND piece = 2",
   );
   const reader = RunReader.open(path);
   expect(reader.update(99)).toEqual(sampleUpdate(99));
   expect(reader.update(101)).toEqual(sampleUpdate(101));
   expect(refusal(path, () => reader.update(100)).message).toContain('update 100');
-  expect(reader.lastKeyframe()).toEqual({ updates: 40, fastState: sampleState(40, 20_000) });
+  expect(reader.lastKeyframe()).toEqual({ updates: 40, fastState: sampleState(40, STATE_BYTES) });
   reader.close();
+});
+
+test('a packed keyframe needs the one that it is packed against, and no other', () => {
+  const alone = RunReader.open(altered('DELETE FROM keyframe_pieces WHERE updates = 40'));
+  expect(alone.lastKeyframe()).toEqual({ updates: 80, fastState: sampleState(80, STATE_BYTES) });
+  alone.close();
+  const path = altered("UPDATE keyframe_pieces SET packed = x'00' WHERE updates = 0");
+  const reader = RunReader.open(path);
+  expect(reader.lastKeyframe()).toEqual({ updates: 40, fastState: sampleState(40, STATE_BYTES) });
+  reader.close();
+  const chain = altered(
+    'UPDATE keyframes SET relative_to = 40 WHERE updates = 80; UPDATE keyframes SET relative_to = 0 WHERE updates = 40',
+  );
+  const chained = RunReader.open(chain);
+  expect(refusal(chain, () => chained.keyframe(80)).message).toContain('the keyframe after 40 updates');
+  chained.close();
 });
 
 test('a file cut off anywhere is refused', () => {
@@ -233,6 +268,7 @@ test('flipped bits are noticed or were in bytes that nobody reads', { timeout: 6
       `bit at ${at}`,
     ).toEqual(expected.updates.map(u => u.index));
     expect(found.updates, `bit at ${at}`).toEqual(expected.updates);
+    expect(found.keyframes, `bit at ${at}`).toEqual(expected.keyframes);
   }
   expect(noticed).toBeGreaterThan(40);
 });

@@ -55,7 +55,11 @@ export function sampleUpdate(index: number): Update {
   };
 }
 
-/** A keyframe's content, made from its update count alone. */
+/** A keyframe's content, made from its update count alone. It looks random, so that packing does not make it shorter. */
 export function sampleState(updates: number, bytes: number): Uint8Array {
-  return Uint8Array.from({ length: bytes }, (_, i) => (i * 31 + updates * 7) & 255);
+  let seed = updates + 1;
+  return Uint8Array.from({ length: bytes }, () => {
+    seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+    return seed >>> 24;
+  });
 }

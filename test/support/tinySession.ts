@@ -85,7 +85,7 @@ export class Bench {
 
   /** A session with the model loaded. */
   async session(): Promise<Session> {
-    const session = new Session({ engine: '0.0.0', backend: 'wasm' });
+    const session = new Session({ engine: '0.0.0', backend: 'wasm', commitEvery: 0 });
     this.sessions.push(session);
     await session.load(this.model);
     return session;
