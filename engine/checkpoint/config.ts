@@ -131,7 +131,8 @@ function parsePublic(fields: FieldReader, system: SystemName | undefined): Trans
     throw fields.faultOf('transformer', 'left out: only llama and gpt-2 have it');
   }
   const heads = fields.integer('heads', 1, most.width);
-  return parseTransformer(fields.object('transformer'), heads, system);
+  const width = fields.integer('width', 1, most.width);
+  return parseTransformer(fields.object('transformer'), heads, width / heads, system);
 }
 
 /** Hidden width of a CMS block. */

@@ -64,9 +64,9 @@ test('what is not computed is refused in words', async () => {
   await expect(checkpointLogits(llama, [128])).rejects.toThrow(/token 128 is not among its 128/);
   const scaled = {
     ...llama,
-    config: { ...(llama.config as object), rope_parameters: { rope_type: 'longrope' } },
+    config: { ...(llama.config as object), rope_parameters: { rope_type: 'spiral' } },
   };
-  await expect(checkpointLogits(scaled, [1])).rejects.toThrow(/of type "longrope"/);
+  await expect(checkpointLogits(scaled, [1])).rejects.toThrow(/of type "spiral"/);
   const numpy = await openFixture('numpy', 'stored.npz');
   await expect(checkpointLogits(numpy, [1])).rejects.toThrow(/no known family/);
   await Promise.all([attention, bare, llama, numpy].map(archive => archive.close()));
