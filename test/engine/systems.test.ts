@@ -98,6 +98,14 @@ describe.each(['cpu', 'wasm'] as const)('compared systems on %s', backend => {
     else expect(expected).not.toEqual(usual);
   });
 
+  test('hope-attention of mode km with unnormalised-keys has plain scores', () => {
+    const post = { ...configOf('hope-attention'), norm: 'post' } as const;
+    const expected = referenceOf({ ...post, scores: 'plain' }).read(ids, targets);
+    const km = { defects: ['unnormalised-keys'] } as const;
+    const got = read({ ...post, mode: 'km', scores: 'normed', km }, [TOKENS]);
+    expectNear(got, expected, 'losses', { absolute: 1e-5, relative: 1e-5 });
+  });
+
   test.each(['transformer', 'hope-attention'] as const)(
     '%s looks back no further than its window',
     system => {
