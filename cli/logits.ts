@@ -19,7 +19,7 @@ import { significant } from './table.ts';
 const HELP = `
 A model folder of Hopescope is read as it reads a text, its memories taking the tokens in on a copy. Everything else is
 computed plainly in float64 from the file's own weights: Llama and GPT-2 of Hugging Face, and the public Hope
-(hope_selfmod) in evaluation mode, which --mode km asks for by name.
+(hope_selfmod, hope_attention, hope_hybrid) in evaluation mode, which --mode km asks for by name.
 
 Examples:
   hopescope logits --tokens 1,2,3

@@ -17,7 +17,7 @@ export async function llamaLogits(archive: Archive, ids: readonly number[]): Pro
     config.value('num_key_value_heads') == null ? heads : config.integer('num_key_value_heads', 1, heads);
   const size = config.value('head_dim') == null ? width / heads : config.integer('head_dim', 2, 2 ** 16);
   const epsilon = config.positive('rms_norm_eps');
-  const { base, scaling } = rotaryPositions(config, archive.path);
+  const { base, scaling } = rotaryPositions(config, archive.path, size);
   const rotary = rotaryFrequencies(size, base, scaling, ids.length);
   config.constant('hidden_act', 'silu');
   let x = await weights.embed('embed_tokens.weight', ids, width);

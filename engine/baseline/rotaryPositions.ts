@@ -12,9 +12,10 @@ export interface RotaryPositions {
 /**
  * Rotary positions as Hugging Face writes them, in old configs (`rope_theta`, `rope_scaling`) and new ones
  * (`rope_parameters`).
+ * @param inner channels a head
  * @throws CheckpointError for a kind that is not computed, or naming a wrong field
  */
-export function rotaryPositions(config: FieldReader, path: string): RotaryPositions {
+export function rotaryPositions(config: FieldReader, path: string, inner: number): RotaryPositions {
   const field = config.value('rope_parameters') != null ? 'rope_parameters' : 'rope_scaling';
   const given = config.value(field) != null ? config.object(field) : undefined;
   const stated = (name: string) => given?.value(name) ?? config.value(name);
@@ -40,15 +41,22 @@ export function rotaryPositions(config: FieldReader, path: string): RotaryPositi
       {
         ...fields,
         kind,
-        factor: fields.factor ?? (kind === 'yarn' ? most / Number(original) : undefined),
+        factor: factorOf(kind, fields.factor, most / Number(original)),
         [name]: original,
         attention_factor: fields.attention_factor ?? magnitude(given),
       },
       path,
       field,
     ),
+    inner,
   );
   return { base, scaling };
+}
+
+/** How many times longer the texts became; by its numbers of positions, where a config leaves it to them. */
+function factorOf(kind: unknown, given: unknown, ratio: number): unknown {
+  if (kind === 'longrope') return given ?? Math.max(1, ratio);
+  return given ?? (kind === 'yarn' ? ratio : undefined);
 }
 
 /** A factor on q and k that is said by two weights of ln factor, as DeepSeek's configs do. */

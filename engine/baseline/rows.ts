@@ -58,12 +58,23 @@ export function rmsNorm(x: Rows, weight: Weight, epsilon: number): Rows {
   });
 }
 
-/** x / max(‖x‖, 1e-6), a row at a time. */
-export function unit(x: Rows): Rows {
-  return eachRow(x, row => {
+/** x / max(‖x‖, 1e-6), each of some equal parts of a row by itself. */
+export function unit(x: Rows, parts = 1): Rows {
+  const apart = { count: x.count * parts, width: x.width / parts, data: x.data };
+  const scaled = eachRow(apart, row => {
     const scale = 1 / Math.max(Math.hypot(...row), 1e-6);
     return row.map(value => value * scale);
   });
+  return { ...x, data: scaled.data };
+}
+
+/** Columns `from` to `to` of every row. */
+export function columns(x: Rows, from: number, to: number): Rows {
+  const result = rows(x.count, to - from);
+  for (let t = 0; t < x.count; t++) {
+    result.data.set(x.data.subarray(t * x.width + from, t * x.width + to), t * result.width);
+  }
+  return result;
 }
 
 export function eachRow(x: Rows, apply: (row: Float64Array, index: number) => Float64Array): Rows {

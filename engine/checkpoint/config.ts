@@ -1,7 +1,8 @@
 import type { LevelInfo } from '../protocol/level.ts';
+import { type AttentionConfig, parseAttention } from './attentionConfig.ts';
 import { type ContinuumConfig, parseContinuum } from './continuumConfig.ts';
 import { FieldReader } from './fieldReader.ts';
-import { type KmConfig, parseKm } from './kmConfig.ts';
+import { isLiteral, KM_SYSTEMS, type KmConfig, parseKm } from './kmConfig.ts';
 import {
   hasAttention,
   hasConvolution,
@@ -16,15 +17,15 @@ import { adaptiveOf, NO_TITANS, parseTitans, present, type TitansConfig } from '
 import { parseTransformer, type TransformerConfig } from './transformerConfig.ts';
 
 /** How a Hope language model is built: `config.json` of a model folder. Widths and periods in tokens. */
-export interface HopeConfig {
+export interface HopeConfig extends AttentionConfig {
   readonly model_type: 'hope';
   readonly format: 1;
   readonly name: string;
   /** What its blocks are; 'hope' where absent. */
   readonly system?: SystemName;
   /**
-   * 'km' for blocks as the public PyTorch re-implementation builds them: what the memories read takes the place of the
-   * residual stream, without a norm before it or a matrix after it.
+   * 'km' for blocks as the public PyTorch re-implementation builds them: in Hope what the memories read takes the place
+   * of the residual stream, without a norm before it or a matrix after it; in Hope-Attention the norm comes after it.
    */
   readonly mode?: 'km';
   /** Which of its deviations from the paper a model of mode km has; none where absent. */
@@ -40,11 +41,6 @@ export interface HopeConfig {
   /** Not read of a system without such memories. */
   readonly titans: TitansConfig;
   readonly cms: ContinuumConfig;
-  /**
-   * Where a block of Hope-Attention has its norm: before it looks back, in front of the convolution, or after, on the
-   * residual stream that the levels read; 'pre' where absent.
-   */
-  readonly norm?: 'pre' | 'post';
   /** Tokens that softmax attention looks back at most; 1024 where absent. */
   readonly window?: number;
   /** Of a Llama or GPT-2. */
@@ -72,13 +68,11 @@ export function parseConfig(json: unknown, path: string): HopeConfig {
   const fields = new FieldReader(json, path);
   const system = parseSystem(fields);
   const mode = fields.choice('mode', ['km'] as const);
-  if (mode && system && system !== 'hope') throw fields.faultOf('mode', `left out: ${system} has none`);
-  const km = fields.optional('km', name => parseKm(fields.object(name)));
-  if (km && !mode) throw fields.faultOf('km', 'left out: only mode km has such defects');
-  const norm = fields.choice('norm', ['pre', 'post'] as const);
-  if (norm && system !== 'hope-attention') {
-    throw fields.faultOf('norm', `left out: only hope-attention has the choice, not ${system ?? 'hope'}`);
+  if (mode && system && !KM_SYSTEMS.includes(system)) {
+    throw fields.faultOf('mode', `left out: ${system} has none`);
   }
+  const km = fields.optional('km', name => parseKm(fields.object(name), hasMemories({ system })));
+  if (km && !mode) throw fields.faultOf('km', 'left out: only mode km has such defects');
   const window = fields.optional('window', name => fields.integer(name, 1, most.period));
   const config: HopeConfig = {
     model_type: fields.constant('model_type', 'hope'),
@@ -96,7 +90,7 @@ export function parseConfig(json: unknown, path: string): HopeConfig {
       ? parseTitans(fields.object('titans'), most.period, fields.integer('heads', 1, most.width), system)
       : NO_TITANS,
     cms: parseContinuum(fields.object('cms'), most, system),
-    ...(norm && { norm }),
+    ...parseAttention(fields, system, mode),
     ...(window !== undefined && { window }),
     ...present({ transformer: parsePublic(fields, system) }),
     learning_rates: {},
@@ -110,7 +104,7 @@ export function parseConfig(json: unknown, path: string): HopeConfig {
   if (config.window !== undefined && !hasAttention(config)) {
     throw fields.faultOf('window', `left out: ${systemOf(config)} has no softmax attention`);
   }
-  if (mode && config.heads !== 1) throw fields.faultOf('heads', '1 in mode km');
+  if (isLiteral(config) && config.heads !== 1) throw fields.faultOf('heads', '1 in mode km');
   if (config.convolution > 1 && !hasConvolution(config)) {
     throw fields.faultOf('convolution', `1: ${config.system} has none`);
   }
@@ -131,7 +125,8 @@ function parsePublic(fields: FieldReader, system: SystemName | undefined): Trans
     throw fields.faultOf('transformer', 'left out: only llama and gpt-2 have it');
   }
   const heads = fields.integer('heads', 1, most.width);
-  return parseTransformer(fields.object('transformer'), heads, system);
+  const width = fields.integer('width', 1, most.width);
+  return parseTransformer(fields.object('transformer'), heads, width / heads, system);
 }
 
 /** Hidden width of a CMS block. */

@@ -1,4 +1,8 @@
 import type { FieldReader } from './fieldReader.ts';
+import { hasMemories, type SystemName } from './systems.ts';
+
+/** Systems that the public re-implementation builds, too. */
+export const KM_SYSTEMS: readonly SystemName[] = ['hope', 'hope-attention'];
 
 /**
  * In what the public re-implementation deviates from the paper, each to be had by its name in mode km.
@@ -23,11 +27,27 @@ export interface KmConfig {
   readonly defects: readonly KmDefect[];
 }
 
-/** @throws CheckpointError naming the field, the value found and what is allowed. */
-export function parseKm(fields: FieldReader): KmConfig {
+/** Defects of memories that are written while they read. */
+const OF_MEMORIES: readonly KmDefect[] = ['unbiased-retention', 'unlearned-memories'];
+
+/**
+ * @param memories whether the model has memories that are written while they read
+ * @throws CheckpointError naming the field, the value found and what is allowed.
+ */
+export function parseKm(fields: FieldReader, memories: boolean): KmConfig {
   const defects = fields.subset('defects', KM_DEFECTS);
   if (!defects) throw fields.faultOf('defects', `a list of some of ${KM_DEFECTS.join(', ')}`);
+  const idle = memories ? undefined : defects.find(defect => OF_MEMORIES.includes(defect));
+  if (idle) throw fields.faultOf('defects', `without ${idle}: hope-attention has no such memories`);
   return { defects };
+}
+
+/**
+ * Whether a block is built to the letter: what its memories read takes the place of the residual stream, without a norm
+ * before it or a matrix after it.
+ */
+export function isLiteral({ mode, system }: { readonly mode?: 'km'; readonly system?: SystemName }): boolean {
+  return mode === 'km' && hasMemories({ system });
 }
 
 /** Whether a model has a deviation of mode km. */

@@ -8,6 +8,7 @@ export const LEVEL_OPTIMIZERS = [
   'delta-gradient-descent',
   'delta-momentum',
   'deep-momentum',
+  'projected-momentum',
   'muon',
   'm3',
 ] as const;
@@ -27,6 +28,7 @@ export const DEFAULTS: Readonly<Record<LevelOptimizerKind, Readonly<Record<strin
   'delta-gradient-descent': {},
   'delta-momentum': { beta: 0.9 },
   'deep-momentum': { beta: 0.9, memory_rate: 0.1 },
+  'projected-momentum': { beta: 0.9 },
   muon: { momentum: 0.95, weight_decay: 0 },
   m3: { beta1: 0.9, beta2: 0.999, beta3: 0.9, alpha: 0.5, epsilon: 1e-8, steps: 3, slow_period: 2 },
 };

@@ -21,8 +21,13 @@ export interface TransformerConfig {
   readonly positions?: number;
 }
 
-/** @throws CheckpointError naming the first wrong field, the value found and what is allowed. */
-export function parseTransformer(fields: FieldReader, heads: number, system: SystemName): TransformerConfig {
+/** @param inner channels a head @throws CheckpointError naming the first wrong field, the value found and what is allowed. */
+export function parseTransformer(
+  fields: FieldReader,
+  heads: number,
+  inner: number,
+  system: SystemName,
+): TransformerConfig {
   const only = (name: string, of: SystemName) => {
     if (fields.value(name) !== undefined && system !== of) {
       throw fields.faultOf(name, `left out: ${system} has none`);
@@ -35,7 +40,7 @@ export function parseTransformer(fields: FieldReader, heads: number, system: Sys
     own_head: fields.optional('own_head', name => fields.boolean(name)),
     key_heads: fields.optional('key_heads', name => fields.integer(name, 1, heads)),
     rotary_base: fields.optional('rotary_base', name => fields.positive(name)),
-    rotary_scaling: fields.optional('rotary_scaling', name => parseRotaryScaling(fields.object(name))),
+    rotary_scaling: fields.optional('rotary_scaling', name => parseRotaryScaling(fields.object(name), inner)),
     attention_bias: fields.optional('attention_bias', name => fields.boolean(name)),
     positions: fields.optional('positions', name => fields.integer(name, 1, 2 ** 24)),
   });

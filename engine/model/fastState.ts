@@ -7,7 +7,7 @@ import { beforeStart, emptyTail } from './languageModel.ts';
 import type { ConvolutionTail } from './localConvolution.ts';
 import { mixerOf } from './mixer/index.ts';
 import type { MixerState } from './mixer/mixer.ts';
-import { GRAM, type MemoryWrite, memoryName, SIGNAL } from './optimizerMemory.ts';
+import { CONTEXT, GRAM, type MemoryWrite, memoryName, SIGNAL } from './optimizerMemory.ts';
 import { bindParameters, type HopeParameters, type ParameterSpec } from './parameters.ts';
 import type { Generated } from './selfModifyingTitans.ts';
 
@@ -125,7 +125,8 @@ export class FastState {
 
   /** What went into a matrix, or what it was first told, belongs to its chunk. */
   private forgetInputs(name: string): void {
-    for (const at of [memoryName(name, GRAM), memoryName(name, SIGNAL)]) {
+    for (const memory of [GRAM, CONTEXT, SIGNAL]) {
+      const at = memoryName(name, memory);
       this.optimizer.get(at)?.dispose();
       this.optimizer.delete(at);
     }

@@ -1,4 +1,5 @@
 import { type HopeConfig, hiddenOf } from '../checkpoint/config.ts';
+import { isLiteral } from '../checkpoint/kmConfig.ts';
 import {
   hasConvolution,
   hasLearnedPositions,
@@ -35,7 +36,7 @@ export interface ParameterSpec {
 }
 
 export interface BlockParameters {
-  /** Of what a block looks at; absent in mode km, as is `output`, and of a block with `outputNorm`. */
+  /** Of what a block looks at; absent of a literal block, as is `output`, and of one with `outputNorm`. */
   readonly norm?: NormWeights;
   /** Of the residual stream after it has looked back. */
   readonly outputNorm?: NormWeights;
@@ -98,7 +99,7 @@ function blockSpecs(config: HopeConfig, block: number): ParameterSpec[] {
   // Keys have norm 1; values of about that norm keep the first inner updates small.
   const scale = hasMemories(config) ? 1 / Math.sqrt(width / heads) : 1;
   return [
-    ...(config.mode === 'km'
+    ...(isLiteral(config)
       ? []
       : normSpecs(`${prefix}.norm`, width, { module: 'norm', ...outer }, isModern(config), scale)),
     ...(hasMemories(config) ? titansSpecs(config, block) : mixerSpecs(config, block)),
@@ -145,7 +146,7 @@ function titansSpecs(config: HopeConfig, block: number): ParameterSpec[] {
     ...(adaptive.includes('q') ? [] : [square('w_q')]),
     ...staticNames(titans).map(name => square(`w_${name}`, name === 'k' || name === 'v' ? width : heads)),
     ...memories,
-    ...(config.mode === 'km' ? [] : [square('w_o')]),
+    ...(isLiteral(config) ? [] : [square('w_o')]),
   ];
 }
 
@@ -274,7 +275,7 @@ export function bindParameters(config: HopeConfig, take: (name: string) => tf.Te
     const prefix = `blocks.${block}`;
     const at = `${prefix}.${hasMemories(config) ? 'selfmod' : 'mixer'}`;
     return {
-      ...(config.mode !== 'km' && {
+      ...(!isLiteral(config) && {
         [config.norm === 'post' ? 'outputNorm' : 'norm']: norm(`${prefix}.norm`),
         output: matrix(`${at}.w_o`),
       }),

@@ -7,6 +7,7 @@ import { deltaMomentum } from './deltaMomentum.ts';
 import { m3 } from './m3.ts';
 import { momentum } from './momentum.ts';
 import { muon } from './muon.ts';
+import { projectedMomentum } from './projectedMomentum.ts';
 import { sgd } from './sgd.ts';
 
 /** What an optimizer remembers of one tensor, by name. */
@@ -17,8 +18,11 @@ export type OptimizerMemories = Readonly<Record<string, tf.Tensor>>;
  * reads the change of the weights from them. Every memory begins at zero.
  */
 export interface LevelOptimizer {
-  /** Shapes of its memories of a tensor of this shape. */
-  memories(shape: readonly number[]): Readonly<Record<string, readonly number[]>>;
+  /**
+   * Shapes of its memories of a tensor of this shape.
+   * @param width channels of what the level reads; absent in the outer loop, which does not keep what was read
+   */
+  memories(shape: readonly number[], width?: number): Readonly<Record<string, readonly number[]>>;
   /** @param error Σ g of the chunk */
   step(
     theta: tf.Tensor,
@@ -40,6 +44,7 @@ const MAKERS: Readonly<Record<LevelOptimizerKind, (values: never) => LevelOptimi
   'delta-gradient-descent': chunkDeltaGradientDescent,
   'delta-momentum': deltaMomentum,
   'deep-momentum': deepMomentum,
+  'projected-momentum': projectedMomentum,
   muon,
   m3,
 };

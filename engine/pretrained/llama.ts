@@ -1,6 +1,7 @@
 import { rotaryPositions } from '../baseline/rotaryPositions.ts';
 import { parseConfig } from '../checkpoint/config.ts';
 import type { FieldReader } from '../checkpoint/fieldReader.ts';
+import type { RotaryScaling } from '../checkpoint/rotaryScaling.ts';
 import { present } from '../checkpoint/titansConfig.ts';
 import { type PretrainedModel, pretrainedConfig } from './pretrainedModel.ts';
 import type { Source, WeightSource } from './weightSource.ts';
@@ -27,7 +28,7 @@ export function llamaModel(
   const ownHead = fields.value('tie_word_embeddings') !== true && weights.has('lm_head.weight');
   const biased = weights.has('layers.0.self_attn.q_proj.bias');
   const hidden = fields.integer('intermediate_size', 1, 2 ** 22);
-  const { base, scaling } = rotaryPositions(fields, path);
+  const { base, scaling } = rotaryPositions(fields, path, width / heads);
   const json = pretrainedConfig({
     system: 'llama',
     name,
@@ -36,7 +37,7 @@ export function llamaModel(
     hidden,
     blocks: fields.integer('num_hidden_layers', 1, 1024),
     heads,
-    window: fields.integer('max_position_embeddings', 1, 2 ** 30),
+    window: windowOf(fields, scaling),
     transformer: present({
       epsilon: fields.positive('rms_norm_eps'),
       rotary_base: base,
@@ -86,4 +87,10 @@ export function llamaModel(
         : []),
     ]),
   };
+}
+
+/** Positions that a model was trained on; as far as its positions are those of short texts, where it has two kinds. */
+function windowOf(fields: FieldReader, scaling: RotaryScaling | undefined): number {
+  const most = fields.integer('max_position_embeddings', 1, 2 ** 30);
+  return scaling?.kind === 'longrope' ? (scaling.original_max_position_embeddings ?? most) : most;
 }

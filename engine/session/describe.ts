@@ -1,5 +1,5 @@
 import type { FastState } from '../model/fastState.ts';
-import { GRAM } from '../model/optimizerMemory.ts';
+import { isOfChunk } from '../model/optimizerMemory.ts';
 import type { MemoryInfo, TensorInfo } from '../protocol/model.ts';
 import { readBack } from '../tensor/readBack.ts';
 import { tf } from '../tensor/tf.ts';
@@ -34,7 +34,7 @@ export async function describeTensors({ base, fast }: OpenModel): Promise<Tensor
 /** What optimizers remember, by the name of the tensor; neither counts nor the inputs of an open chunk. */
 async function describeMemories(fast: FastState): Promise<ReadonlyMap<string, MemoryInfo[]>> {
   const known = optimizerMemories(fast).filter(
-    ({ name, memory, shape }) => shape.length > 0 && memory !== GRAM && fast.optimizer.has(name),
+    ({ name, memory, shape }) => shape.length > 0 && !isOfChunk(memory) && fast.optimizer.has(name),
   );
   if (known.length === 0) return new Map();
   const norms = await readBack(() => tf.stack(known.map(({ name }) => tf.norm(fast.optimizer.get(name)!))));

@@ -24,7 +24,7 @@ export function optimizerMemories({ specs, base: { config } }: FastState): Optim
     if (!level.startsWith('cms.')) return config.titans.momentum ? [slot(name, 'momentum', shape)] : [];
     const optimizer = config.cms.optimizers?.[Number(level.slice('cms.'.length))];
     if (!optimizer) return [];
-    const memories = Object.entries(levelOptimizer(optimizer).memories(shape));
+    const memories = Object.entries(levelOptimizer(optimizer).memories(shape, config.width));
     return memories.map(([memory, extent]) => slot(name, memory, extent));
   });
 }

@@ -80,9 +80,10 @@ export function writeContinuumLevel(state: FastState, level: string, rate: numbe
   const weights = new Map<string, tf.Tensor>();
   const optimizer = new Map<string, tf.Tensor>();
   const { memories, step } = levelOptimizer(config);
+  const { width } = state.base.config;
   specs.forEach(({ name, shape }, i) => {
     const before: OptimizerMemories = Object.fromEntries(
-      Object.entries(memories(shape)).map(([memory, extent]) => {
+      Object.entries(memories(shape, width)).map(([memory, extent]) => {
         const at = memoryName(name, memory);
         return [memory, state.optimizer.get(at) ?? tf.zeros([...extent])];
       }),

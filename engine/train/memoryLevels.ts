@@ -1,6 +1,6 @@
 import { type HopeConfig, levelsOf } from '../checkpoint/config.ts';
 import type { FastState } from '../model/fastState.ts';
-import { GRAM, memoryName } from '../model/optimizerMemory.ts';
+import { isOfChunk, memoryName } from '../model/optimizerMemory.ts';
 import { parameterSpecs } from '../model/parameters.ts';
 import { levelOptimizer } from '../optimizer/levelOptimizer.ts';
 import type { LevelInfo } from '../protocol/level.ts';
@@ -28,13 +28,13 @@ export function memoryLevels(config: HopeConfig): LevelInfo[] {
   });
 }
 
-function memoriesOf({ titans, cms }: HopeConfig, level: string, shape: readonly number[]): string[] {
+function memoriesOf({ titans, cms, width }: HopeConfig, level: string, shape: readonly number[]): string[] {
   if (level === 'outer') return [];
   if (!level.startsWith('cms.')) return titans.momentum ? ['momentum'] : [];
   const optimizer = cms.optimizers?.[Number(level.slice('cms.'.length))];
   if (!optimizer) return [];
-  const memories = Object.entries(levelOptimizer(optimizer).memories(shape));
-  return memories.filter(([name, extent]) => name !== GRAM && extent.length > 0).map(([name]) => name);
+  const memories = Object.entries(levelOptimizer(optimizer).memories(shape, width));
+  return memories.filter(([name, extent]) => !isOfChunk(name) && extent.length > 0).map(([name]) => name);
 }
 
 /** The levels that a run tells of, fast to slow: those of the model, then the memories of their optimizers. */

@@ -79,7 +79,7 @@ function placesOf(state: FastState, { level, optimizer, errors }: LevelWrite): P
     .filter(spec => spec.level === level)
     .flatMap(({ name: tensor, shape, block }) => {
       const chosen = config && levelOptimizer(config);
-      const memories = chosen?.memories(shape) ?? { momentum: shape };
+      const memories = chosen?.memories(shape, state.base.config.width) ?? { momentum: shape };
       const before = Object.fromEntries(
         Object.entries(memories).map(([memory, extent]) => {
           const known = state.optimizer.get(memoryName(tensor, memory));

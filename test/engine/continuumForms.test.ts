@@ -37,6 +37,11 @@ const CASES: Record<string, SmallShape> = {
     cms: [2, 4],
     levels: { optimizers: optimizers('delta-gradient-descent', 'momentum') },
   },
+  'projected momentum': {
+    ...small,
+    cms: [2, 4],
+    levels: { optimizers: optimizers('projected-momentum', 'projected-momentum') },
+  },
   'M3 and AdamW, side by side': {
     ...small,
     cms: [2, 4],

@@ -4,6 +4,7 @@ import {
   LEVEL_OPTIMIZERS,
   type LevelOptimizerConfig,
 } from '../../engine/checkpoint/levelOptimizer.ts';
+import { GRAM, isOfChunk } from '../../engine/model/optimizerMemory.ts';
 import { levelOptimizer } from '../../engine/optimizer/levelOptimizer.ts';
 import { openBackend } from '../../engine/tensor/backend.ts';
 import { Random } from '../../engine/tensor/random.ts';
@@ -14,12 +15,19 @@ import { referenceStep } from '../support/referenceOptimizers.ts';
 
 const STEPS = 7;
 const RATE = 0.05;
-const SHAPES = [[4, 3], [3, 5], [6]];
+const SHAPES = [[4, 3], [3, 5], [6], [3]];
+/** Channels of what the level reads. */
+const WIDTH = 3;
 const configOf = (kind: (typeof LEVEL_OPTIMIZERS)[number]): LevelOptimizerConfig => ({
   kind,
   ...DEFAULTS[kind],
   ...('weight_decay' in DEFAULTS[kind] && { weight_decay: 0.3 }),
 });
+
+/** What a memory of an open chunk holds of rows that went in. */
+function gathered(memory: string, rows: tf.Tensor2D): tf.Tensor {
+  return memory === GRAM ? tf.matMul(rows, rows, true, false) : tf.sum(rows, 0);
+}
 
 describe.each(['cpu', 'wasm'] as const)('optimizers of levels on %s', backend => {
   beforeAll(async () => {
@@ -39,16 +47,17 @@ describe.each(['cpu', 'wasm'] as const)('optimizers of levels on %s', backend =>
       const before = tf.memory().numTensors;
       let theta = tf.tensor(Float32Array.from(want), [...shape]);
       let kept = Object.fromEntries(
-        Object.entries(memories(shape)).map(([name, extent]) => [name, tf.zeros([...extent])]),
+        Object.entries(memories(shape, WIDTH)).map(([name, extent]) => [name, tf.zeros([...extent])]),
       );
+      const ofChunk = Object.keys(kept).find(isOfChunk);
       for (let i = 0; i < STEPS; i++) {
         const error = drawn(size);
-        const inputs = 'gram' in kept ? [[...drawn(shape[1])], [...drawn(shape[1])]] : undefined;
-        referenceStep(config, { weights: want, error, shape, rate: RATE, memory, inputs });
+        const inputs = ofChunk ? [[...drawn(shape.at(-1)!)], [...drawn(shape.at(-1)!)]] : undefined;
+        referenceStep(config, { weights: want, error, shape, rate: RATE, memory, inputs, read: inputs });
         const gradient = tf.tensor(Float32Array.from(error), [...shape]);
-        if (inputs) {
-          kept.gram.dispose();
-          kept.gram = tf.tidy(() => tf.matMul(tf.tensor2d(inputs), tf.tensor2d(inputs), true, false));
+        if (ofChunk) {
+          kept[ofChunk].dispose();
+          kept[ofChunk] = tf.tidy(() => gathered(ofChunk, tf.tensor2d(inputs!)));
         }
         for (const name of Object.keys(kept)) {
           const surprised = tf.tidy(() => surprise(name, gradient, kept)!);
@@ -56,9 +65,10 @@ describe.each(['cpu', 'wasm'] as const)('optimizers of levels on %s', backend =>
           surprised?.dispose();
         }
         const after = tf.tidy(() => step(theta, gradient, kept, RATE) as never) as ReturnType<typeof step>;
-        tf.dispose([theta, gradient, ...(inputs ? [] : Object.values(kept))]);
+        const { [ofChunk ?? '']: gatheredInputs, ...outliving } = kept;
+        tf.dispose([theta, gradient, outliving]);
         theta = after.theta;
-        if (!inputs) kept = after.memories;
+        kept = { ...after.memories, ...(ofChunk && { [ofChunk]: gatheredInputs }) };
       }
       expect(distance(theta.dataSync(), want), 'weights').toBeLessThan(2e-5);
       for (const [name, values] of Object.entries(memory)) {

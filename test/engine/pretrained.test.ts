@@ -70,6 +70,10 @@ describe.each(['cpu', 'wasm'] as const)('folders of Hugging Face on %s', backend
       original_max_position_embeddings: 16,
     },
     { rope_type: 'yarn', factor: 4, rope_theta: 100, original_max_position_embeddings: 16 },
+    {
+      ...{ rope_type: 'longrope', rope_theta: 100, original_max_position_embeddings: 60 },
+      ...{ short_factor: [1, 1.1, 1.3, 1.6, 2, 2.5], long_factor: [2, 3, 4, 5, 6, 7] },
+    },
   ])('a Llama with the rotary positions %j is read to nearly its last one', async rotary => {
     const path = changed('llama_tiny', `${rotary.rope_type}-${backend}`, { rope_parameters: rotary });
     const archive = await openArchive(path);
@@ -123,8 +127,12 @@ describe('a Llama and a GPT-2 in a session', () => {
   });
 
   test.each([
-    [{ rope_parameters: { rope_type: 'longrope' } }, /rotary positions are of type "longrope", which is not/],
+    [{ rope_parameters: { rope_type: 'spiral' } }, /rotary positions are of type "spiral", which is not/],
     [{ rope_parameters: { rope_type: 'llama3', factor: 8 } }, /rope_parameters\.low_freq_factor is missing/],
+    [
+      { rope_parameters: { rope_type: 'longrope', short_factor: [1, 1, 1, 1, 1, 1], long_factor: [1] } },
+      /rope_parameters\.long_factor is a list of 1, but must be a list of 6 numbers greater than 0/,
+    ],
     [{ rope_parameters: null, rope_scaling: { type: 'linear' } }, /rope_scaling\.factor is missing/],
     [{ partial_rotary_factor: 0.5 }, /partial_rotary_factor is 0\.5, but must be 1/],
     [{ head_dim: 16 }, /head_dim is 16, but must be hidden_size \/ num_attention_heads, 12/],

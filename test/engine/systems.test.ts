@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { SCORES } from '../../engine/checkpoint/attentionConfig.ts';
 import { levelsOf } from '../../engine/checkpoint/config.ts';
 import type { SystemName } from '../../engine/checkpoint/systems.ts';
 import { readRows } from '../../engine/introspect/rowReading.ts';
@@ -86,6 +87,23 @@ describe.each(['cpu', 'wasm'] as const)('compared systems on %s', backend => {
     for (const calls of [[TOKENS], [3, 8, 9], new Array(TOKENS).fill(1)]) {
       expectNear(read(config, calls), expected, `in ${calls}`, { absolute: 1e-5, relative: 1e-5 });
     }
+  });
+
+  test.each(SCORES)('hope-attention with %s scores: losses are those of the token loop', scores => {
+    const config = { ...configOf('hope-attention'), scores };
+    const expected = referenceOf(config).read(ids, targets);
+    expectNear(read(config, [3, 8, 9]), expected, scores, { absolute: 1e-5, relative: 1e-5 });
+    const usual = referenceOf(configOf('hope-attention')).read(ids, targets);
+    if (scores === 'sharpened') expect(expected).toEqual(usual);
+    else expect(expected).not.toEqual(usual);
+  });
+
+  test('hope-attention of mode km with unnormalised-keys has plain scores', () => {
+    const post = { ...configOf('hope-attention'), norm: 'post' } as const;
+    const expected = referenceOf({ ...post, scores: 'plain' }).read(ids, targets);
+    const km = { defects: ['unnormalised-keys'] } as const;
+    const got = read({ ...post, mode: 'km', scores: 'normed', km }, [TOKENS]);
+    expectNear(got, expected, 'losses', { absolute: 1e-5, relative: 1e-5 });
   });
 
   test.each(['transformer', 'hope-attention'] as const)(

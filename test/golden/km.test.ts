@@ -51,7 +51,7 @@ describe.each(['cpu', 'wasm'] as const)(
     test('has the logits that it has there, through the prefix of a compiled model', async () => {
       const { tensors } = await readSafetensors(at('compiled.safetensors'));
       expect([...tensors.keys()].every(name => name.startsWith('_orig_mod.'))).toBe(true);
-      const base = new BaseModel(CONFIG, kmWeights(tensors, LEVELS, 'km'), 'km');
+      const base = new BaseModel(CONFIG, kmWeights(tensors, 'hope_selfmod', LEVELS, 'km'), 'km');
       const parameters = bindParameters(CONFIG, name => base.tensors.get(name)!);
       const logits = readLogits(parameters, CONFIG, Int32Array.from(expected.token_ids), NO_DOCUMENT);
       expect(logits.shape).toEqual(expected.logits_shape);
@@ -70,9 +70,16 @@ test('what mode km has no place for is refused by name, a skip of the gates has 
   const { tensors } = await readSafetensors(at('compiled.safetensors'));
   const first = tensors.values().next().value!;
   const attention = new Map([...tensors, ['blocks.0.attn.qkv.weight', first]]);
-  expect(() => kmWeights(attention, LEVELS, 'x.pt')).toThrow(CheckpointError);
-  expect(() => kmWeights(attention, LEVELS, 'x.pt')).toThrow('blocks.0.attn.qkv.weight has no place');
-  expect(() => kmWeights(tensors, ['cms_fast'], 'x.pt')).toThrow('cms_slow.net.0.weight has no place');
+  expect(() => kmWeights(attention, 'hope_selfmod', LEVELS, 'x.pt')).toThrow(CheckpointError);
+  expect(() => kmWeights(attention, 'hope_selfmod', LEVELS, 'x.pt')).toThrow(
+    'blocks.0.attn.qkv.weight has no place in a model of mode km, hope_selfmod',
+  );
+  expect(() => kmWeights(tensors, 'hope_selfmod', ['cms_fast'], 'x.pt')).toThrow(
+    'cms_slow.net.0.weight has no place',
+  );
+  expect(() => kmWeights(tensors, 'hope_attention', LEVELS, 'x.pt')).toThrow(/\.selfmod\..* has no place/);
   const skip = new Map([...tensors, ['blocks.0.selfmod.m_eta.w_skip.weight', first]]);
-  expect([...kmWeights(skip, LEVELS, 'x.pt').keys()]).toContain('blocks.0.selfmod.m_eta.skip');
+  expect([...kmWeights(skip, 'hope_selfmod', LEVELS, 'x.pt').keys()]).toContain(
+    'blocks.0.selfmod.m_eta.skip',
+  );
 });

@@ -59,7 +59,7 @@ export class Reference {
   runningMomenta: Weights = new Map();
   /** Tokens since the last write of the memories, a level. */
   pending = { memory: 0, projections: 0 };
-  /** Told what goes into the matrices of the levels. */
+  /** Told what goes into the levels, and into their matrices. */
   onInput?: (name: string, x: Vector) => void;
   /** How often an inner gradient was longer than the ceiling, and how often not. */
   readonly clips = { yes: 0, no: 0 };
@@ -330,6 +330,7 @@ export class Reference {
   private continuumLevel(block: number, k: number, x: Vector): number[] {
     const at = `blocks.${block}.cms.${k}`;
     const bias = (part: string) => Array.from(this.weight(`${at}.${part}.bias`));
+    this.onInput?.(at, x);
     const normed = this.norm(`${at}.norm`, x);
     this.onInput?.(`${at}.expand.weight`, normed);
     const hidden = add(apply(this.weight(`${at}.expand.weight`), normed), bias('expand')).map(gelu);

@@ -12,6 +12,8 @@ export interface Step {
   readonly rate: number;
   readonly memory: Record<string, Matrix>;
   readonly inputs?: readonly (readonly number[])[];
+  /** What the level read, where it is a level. */
+  readonly read?: readonly (readonly number[])[];
 }
 
 /** Changes weights and memory in place. */
@@ -111,6 +113,19 @@ function changeOf(config: LevelOptimizerConfig, step: Step): (i: number) => numb
         return rowsOf(w1, columns).map(row => dot(row, active));
       });
       return i => rate * answers[Math.floor(i / columns)][i % columns];
+    }
+    case 'projected-momentum': {
+      const m = keep('m');
+      const beta = value('beta');
+      const read = step.read?.[0].length === columns ? step.read : undefined;
+      const mean = Array.from({ length: columns }, (_, i) => (read ?? []).reduce((sum, y) => sum + y[i], 0));
+      const squares = dot(mean, mean);
+      const rows = rowsOf(error, columns);
+      error.forEach((g, i) => {
+        const along = read ? (dot(rows[Math.floor(i / columns)], mean) * mean[i % columns]) / squares : 0;
+        m[i] = beta * m[i] + (1 - beta) * (g - along);
+      });
+      return i => -rate * m[i];
     }
     case 'muon': {
       const m = keep('momentum');

@@ -114,7 +114,7 @@ export class ReferenceSystem {
         case 'transformer':
           return this.attend(state, this.turned(qh), this.turned(kh), vh, 1 / Math.sqrt(inner));
         case 'hope-attention':
-          return this.attend(state, unit(qh), unit(kh), vh, Math.sqrt(inner));
+          return this.attendByScores(state, qh, kh, vh);
         case 'linear-attention':
           return this.rootNormed(at('head_norm'), recur(state, unit(qh), unit(kh), vh, 1));
         case 'retnet': {
@@ -149,6 +149,13 @@ export class ReferenceSystem {
     const out = next.map((value, i) => sigmoid(gate(2, i)) * Math.tanh(value));
     state.keys = [out, next];
     return out;
+  }
+
+  private attendByScores(state: Head, q: Vector, k: Vector, v: Vector): Vector {
+    const { scores = 'sharpened' } = this.config;
+    const [query, key] = scores === 'plain' ? [q, k] : [unit(q), unit(k)];
+    const root = Math.sqrt(q.length);
+    return this.attend(state, query, key, v, scores === 'sharpened' ? root : 1 / root);
   }
 
   private attend(state: Head, q: Vector, k: Vector, v: Vector, sharpness: number): Vector {

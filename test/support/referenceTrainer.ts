@@ -137,14 +137,21 @@ export class ReferenceTrainer {
       const memory = this.memories.get(name) ?? {};
       this.memories.set(name, memory);
       const inputs = this.inputs.get(name);
+      const read = this.inputs.get(levelAt(name));
       const columns = inputs?.[0].length ?? weights.length;
       const shape = inputs ? [weights.length / columns, columns] : [weights.length];
       if (restarts) weights.set(this.first.get(name)!);
-      else referenceStep(optimizer, { weights, error, shape, rate: this.rates[level], memory, inputs });
+      else referenceStep(optimizer, { weights, error, shape, rate: this.rates[level], memory, inputs, read });
       this.inputs.delete(name);
       error.fill(0);
     }
+    for (const name of this.sums.keys()) if (levelOf(name) === level) this.inputs.delete(levelAt(name));
   }
+}
+
+/** `blocks.B.cms.K` of one of its tensors. */
+function levelAt(name: string): string {
+  return name.split('.').slice(0, 4).join('.');
 }
 
 /** Central differences of a function of `values`, which are put back. */

@@ -26,6 +26,8 @@ test.each([
   ['gpt2_tiny', 'sharded', 'GPT-2'],
   ['km_selfmod_tiny', 'step_000010.pt', 'Hope (PyTorch)'],
   ['km_compiled_tiny', 'step_000010.pt', 'Hope (PyTorch)'],
+  ['km_attention_tiny', 'step_000010.pt', 'Hope (PyTorch)'],
+  ['km_hybrid_tiny', 'step_000000.pt', 'Hope (PyTorch)'],
 ])('%s/%s has the logits of the program that wrote it', async (folder, file, wanted) => {
   const { token_ids, logits, logits_first_rows, logits_abs_sum } = expectedOf(folder);
   const archive = await openFixture(folder, file);
@@ -57,16 +59,23 @@ test('a converted checkpoint has the same logits', async () => {
 
 test('what is not computed is refused in words', async () => {
   const attention = await openFixture('km_attention_tiny', 'step_000010.pt');
-  await expect(checkpointLogits(attention, [1])).rejects.toThrow(/block_variant is "hope_attention"/);
+  const { model, ...rest } = attention.config as { model: object };
+  const transformer = {
+    ...attention,
+    config: { ...rest, model: { ...model, block_variant: 'transformer' } },
+  };
+  await expect(checkpointLogits(transformer, [1])).rejects.toThrow(
+    /block_variant is "transformer"; logits are computed of hope_selfmod, hope_attention, hope_hybrid/,
+  );
   const bare = await openFixture('km_selfmod_tiny', 'model.safetensors');
   await expect(checkpointLogits(bare, [1])).rejects.toThrow(/does not say how the model was built/);
   const llama = await openFixture('llama_tiny');
   await expect(checkpointLogits(llama, [128])).rejects.toThrow(/token 128 is not among its 128/);
   const scaled = {
     ...llama,
-    config: { ...(llama.config as object), rope_parameters: { rope_type: 'longrope' } },
+    config: { ...(llama.config as object), rope_parameters: { rope_type: 'spiral' } },
   };
-  await expect(checkpointLogits(scaled, [1])).rejects.toThrow(/of type "longrope"/);
+  await expect(checkpointLogits(scaled, [1])).rejects.toThrow(/of type "spiral"/);
   const numpy = await openFixture('numpy', 'stored.npz');
   await expect(checkpointLogits(numpy, [1])).rejects.toThrow(/no known family/);
   await Promise.all([attention, bare, llama, numpy].map(archive => archive.close()));

@@ -73,6 +73,25 @@ describe('parseConfig', () => {
     );
   });
 
+  test('the scores are a choice of Hope-Attention alone, and in mode km those of the scaled dot product', () => {
+    const attention = { ...valid, system: 'hope-attention', learning_rates: {} };
+    const read = (fields: object) => () => parseConfig({ ...attention, ...fields }, 'config.json');
+    expect(read({ scores: 'plain' })().scores).toBe('plain');
+    expect(read({ mode: 'km', norm: 'post', scores: 'normed' })()).toMatchObject({ mode: 'km', heads: 3 });
+    expect(read({ scores: 'cosine' })).toThrow(
+      'scores is "cosine", but must be one of sharpened, normed, plain',
+    );
+    expect(() => parseConfig({ ...valid, scores: 'plain' }, 'config.json')).toThrow(
+      'scores is "plain", but must be left out: only hope-attention has the choice, not hope',
+    );
+    expect(read({ mode: 'km', scores: 'normed' })).toThrow('norm is missing, but must be "post" in mode km');
+    expect(read({ mode: 'km', norm: 'post' })).toThrow(
+      'scores is missing, but must be "normed" or "plain" in mode km',
+    );
+    const km = { mode: 'km', norm: 'post', scores: 'plain', km: { defects: ['unbiased-retention'] } };
+    expect(read(km)).toThrow('km.defects is a list of 1, but must be without unbiased-retention');
+  });
+
   const everyField = Object.entries(valid).flatMap(([key, value]) =>
     key === 'titans' || key === 'cms'
       ? Object.keys(value)

@@ -27,7 +27,11 @@ describe('rotary positions', () => {
       { rope_parameters, max_position_embeddings },
       { rope_scaling: { type: rope_type, ...rest }, rope_theta, max_position_embeddings },
     ]) {
-      const { base, scaling } = rotaryPositions(new FieldReader(json, 'config.json'), 'config.json');
+      const { base, scaling } = rotaryPositions(
+        new FieldReader(json, 'config.json'),
+        'config.json',
+        head_dim,
+      );
       const { frequencies, scale } = rotaryFrequencies(head_dim, base, scaling, length ?? undefined);
       expectNear(frequencies, inv_freq, 'radians a token', near);
       expectNear([scale], [attention_factor], 'factor on q and k', near);
@@ -35,7 +39,7 @@ describe('rotary positions', () => {
   });
 
   test('that are not stretched turn by θ^(−2i/d)', () => {
-    const { base, scaling } = rotaryPositions(new FieldReader({}, 'config.json'), 'config.json');
+    const { base, scaling } = rotaryPositions(new FieldReader({}, 'config.json'), 'config.json', 4);
     expect([base, scaling]).toEqual([10_000, undefined]);
     expect(Array.from(rotaryFrequencies(4, 100).frequencies)).toEqual([1, 0.1]);
   });

@@ -1,3 +1,4 @@
+import type { Scores } from '../../checkpoint/attentionConfig.ts';
 import { type RotaryScaling, rotaryFrequencies } from '../../checkpoint/rotaryScaling.ts';
 import { l2Normalize } from '../../tensor/norm.ts';
 import { tf } from '../../tensor/tf.ts';
@@ -12,8 +13,8 @@ const FORBIDDEN = 1e9;
 
 /** What tells one softmax attention from another. */
 export interface AttentionForm {
-  /** Whether q and k have norm 1. */
-  readonly normed?: boolean;
+  /** What the scores are made of; `plain` where absent. */
+  readonly scores?: Scores;
   /** q and k are turned by rotary positions with this base. */
   readonly rotaryBase?: number;
   readonly rotaryScaling?: RotaryScaling;
@@ -28,7 +29,8 @@ export interface AttentionForm {
 /**
  * Softmax attention over a token's document, y = Σ_s softmax_s(q_t · k_s / √D) v_s, at most `window` tokens back.
  * Transformer++ and Llama turn q and k by rotary positions, and GPT-2 learns positions; Hope-Attention, which changes
- * nothing of Hope but its memories (§8.3), gives q and k norm 1 and knows of order by its convolution.
+ * nothing of Hope but its memories (§8.3), gives q and k norm 1, has y = Σ_s softmax_s(√D q_t · k_s) v_s where its
+ * scores are sharpened, and knows of order by its convolution.
  */
 export function softmaxAttention(form: AttentionForm): Mixer {
   return {
@@ -51,7 +53,7 @@ function attend(
   { x, batch, heads, sinceStart: sinceDocument, window }: MixerInput,
   weights: MixerWeights,
   state: MixerState,
-  { normed, rotaryBase, rotaryScaling, positions, keyHeads = heads, biased }: AttentionForm,
+  { scores = 'plain', rotaryBase, rotaryScaling, positions, keyHeads = heads, biased }: AttentionForm,
 ): { out: tf.Tensor2D; state: MixerState } {
   const sinceStart = positions ? sinceDocument.map(since => since % positions) : sinceDocument;
   const part = (name: string, parts: number) =>
@@ -59,7 +61,7 @@ function attend(
   const [q, k, v] = [part('w_q', heads), part('w_k', keyHeads), part('w_v', keyHeads)];
   const inner = q.shape[2];
   const placed = (each: tf.Tensor3D, parts: number): tf.Tensor3D => {
-    if (normed) return l2Normalize(each);
+    if (scores !== 'plain') return l2Normalize(each);
     if (!rotaryBase) return each;
     return rotate(
       each,
@@ -71,12 +73,13 @@ function attend(
   const keys = carried ? tf.concat<tf.Tensor3D>([state.k, key], 1) : key;
   const values = carried ? tf.concat<tf.Tensor3D>([state.v, v], 1) : v;
   const mask = documentMask(sinceStart, batch, heads, carried, window);
-  // Of q and k with norm 1 the product is at most 1: √D sharpens it where it else would tame it.
-  const sharpness = normed ? Math.sqrt(inner) : 1 / Math.sqrt(inner);
+  // Of q and k with norm 1 the product is at most 1, and over √D no token outweighs another by more than e^(2/√D).
+  // √D sharpens it where it else would tame it.
+  const sharpness = scores === 'sharpened' ? Math.sqrt(inner) : 1 / Math.sqrt(inner);
   const [seenKeys, seenValues] = [keys, values].map(each => eachQuery(each, heads / keyHeads));
-  const scores = tf.mul(tf.matMul(query, seenKeys, false, true), tf.scalar(sharpness));
+  const asked = tf.mul(tf.matMul(query, seenKeys, false, true), tf.scalar(sharpness));
   const hidden = tf.mul(tf.sub(mask, tf.scalar(1)), tf.scalar(FORBIDDEN));
-  const read = tf.matMul<tf.Tensor3D>(tf.softmax(tf.add(scores, hidden)), seenValues);
+  const read = tf.matMul<tf.Tensor3D>(tf.softmax(tf.add(asked, hidden)), seenValues);
   return { out: mergeHeads(read, batch), state: { k: latest(keys, window), v: latest(values, window) } };
 }
 
