@@ -51,7 +51,7 @@ export class RunRecorder {
   private readonly textOfToken = new Map<number, string>();
   private lastKeyframe = 0;
   private lastUpdates = 0;
-  private lastCommit = 0;
+  private lastCommit = Number.NEGATIVE_INFINITY;
   private readonly commitEvery: number;
   /** Bytes of the last keyframe, not packed. */
   private given = 0;

@@ -83,9 +83,9 @@ export class Bench {
     return join(this.folder, name);
   }
 
-  /** A session with the model loaded. */
-  async session(): Promise<Session> {
-    const session = new Session({ engine: '0.0.0', backend: 'wasm', commitEvery: 0 });
+  /** A session with the model loaded. @param commitEvery milliseconds in which updates are recorded together */
+  async session(commitEvery = 0): Promise<Session> {
+    const session = new Session({ engine: '0.0.0', backend: 'wasm', commitEvery });
     this.sessions.push(session);
     await session.load(this.model);
     return session;
