@@ -27,12 +27,20 @@ function column(x: usize, row: usize): v128 {
   return f32x4(load<f32>(x), load<f32>(x + row), load<f32>(x + 2 * row), load<f32>(x + 3 * row));
 }
 
-/** C[4, 2] (+)= A[4, k]·B[2, k]ᵀ, rows of A and B `row` bytes long. */
-function tile4x2(a: usize, b: usize, row: usize, c: usize, stepC: usize, accumulate: bool): void {
+/** Two columns, at `c` and `c1`, of C (+)= A[4, k]·Bᵀ by the rows of B at `b` and `b1`; rows are `row` bytes long. */
+function tile4x2(
+  a: usize,
+  b: usize,
+  b1: usize,
+  row: usize,
+  c: usize,
+  c1: usize,
+  stepC: usize,
+  accumulate: bool,
+): void {
   const a1 = a + row;
   const a2 = a1 + row;
   const a3 = a2 + row;
-  const b1 = b + row;
   const whole = row & ~15;
   let s00 = f32x4.splat(0);
   let s01 = s00;
@@ -67,7 +75,7 @@ function tile4x2(a: usize, b: usize, row: usize, c: usize, stepC: usize, accumul
     right = madd(x, v128.load32_splat(b1 + i), right);
   }
   putFour(c, stepC, left, accumulate);
-  putFour(c + 4, stepC, right, accumulate);
+  putFour(c1, stepC, right, accumulate);
 }
 
 function tile4x1(a: usize, b: usize, row: usize, c: usize, stepC: usize, accumulate: bool): void {
@@ -92,37 +100,24 @@ function tile4x1(a: usize, b: usize, row: usize, c: usize, stepC: usize, accumul
   putFour(c, stepC, sum, accumulate);
 }
 
-/** c[n] (+)= B[n, k]·a[k]. */
+/** c[n] (+)= B[n, k]·a[k]: B is read as one stream, which the processor fetches ahead of. */
 function rowTimesTransposed(a: usize, b: usize, c: usize, row: usize, n: i32, accumulate: bool): void {
-  const whole = row & ~15;
-  let j = 0;
-  for (; j + 4 <= n; j += 4) {
-    const b1 = b + row;
-    const b2 = b1 + row;
-    const b3 = b2 + row;
+  const whole = row & ~63;
+  for (let j = 0; j < n; j++, b += row, c += 4) {
     let s0 = f32x4.splat(0);
     let s1 = s0;
     let s2 = s0;
     let s3 = s0;
     let i: usize = 0;
-    for (; i < whole; i += 16) {
-      const x = v128.load(a + i);
-      s0 = madd(x, v128.load(b + i), s0);
-      s1 = madd(x, v128.load(b1 + i), s1);
-      s2 = madd(x, v128.load(b2 + i), s2);
-      s3 = madd(x, v128.load(b3 + i), s3);
+    for (; i < whole; i += 64) {
+      const x = a + i;
+      const y = b + i;
+      s0 = madd(v128.load(x), v128.load(y), s0);
+      s1 = madd(v128.load(x, 16), v128.load(y, 16), s1);
+      s2 = madd(v128.load(x, 32), v128.load(y, 32), s2);
+      s3 = madd(v128.load(x, 48), v128.load(y, 48), s3);
     }
-    let sum = sumFour(s0, s1, s2, s3);
-    for (; i < row; i += 4) sum = madd(v128.load32_splat(a + i), column(b + i, row), sum);
-    v128.store(c, accumulate ? f32x4.add(v128.load(c), sum) : sum);
-    b += row << 2;
-    c += 16;
-  }
-  for (; j < n; j++, b += row, c += 4) {
-    let s = f32x4.splat(0);
-    let i: usize = 0;
-    for (; i < whole; i += 16) s = madd(v128.load(a + i), v128.load(b + i), s);
-    let sum = sumLanes(s);
+    let sum = sumLanes(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
     for (; i < row; i += 4) sum += load<f32>(a + i) * load<f32>(b + i);
     put(c, sum, accumulate);
   }
@@ -130,7 +125,7 @@ function rowTimesTransposed(a: usize, b: usize, c: usize, row: usize, n: i32, ac
 
 /**
  * C[m, n] (+)= A[m, k]·B[n, k]ᵀ by dot products, for few rows: both sides are read along their rows, so B needs no
- * packing, and it is read once however many rows A has.
+ * packing, and it is read once however many rows A has; from its two halves at once, see `fewRowsTimesMatrix`.
  */
 export function fewRowsTimesTransposed(
   a: usize,
@@ -145,14 +140,22 @@ export function fewRowsTimesTransposed(
   const stepC = (<usize>n) << 2;
   const four = m & ~3;
   if (four > 0) {
-    for (let j = 0; j < n; j += 2) {
+    const half = n >> 1;
+    const skip = <usize>half * row;
+    const skipC = (<usize>half) << 2;
+    for (let j = 0; j < half; j++) {
       const from = b + <usize>j * row;
       const to = c + ((<usize>j) << 2);
       for (let i = 0; i < four; i += 4) {
-        const rows = a + <usize>i * row;
         const at = to + <usize>i * stepC;
-        if (j + 2 <= n) tile4x2(rows, from, row, at, stepC, accumulate);
-        else tile4x1(rows, from, row, at, stepC, accumulate);
+        tile4x2(a + <usize>i * row, from, from + skip, row, at, at + skipC, stepC, accumulate);
+      }
+    }
+    if (n & 1) {
+      const from = b + <usize>(n - 1) * row;
+      const to = c + ((<usize>(n - 1)) << 2);
+      for (let i = 0; i < four; i += 4) {
+        tile4x1(a + <usize>i * row, from, row, to + <usize>i * stepC, stepC, accumulate);
       }
     }
   }

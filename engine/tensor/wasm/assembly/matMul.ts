@@ -1,4 +1,5 @@
 import { fewRowsTimesTransposed } from './dotTile';
+import { fewRowsTimesMatrix } from './fewRows';
 import { packColumns, packFour, packRows, packSix } from './pack';
 import { streamMatMul } from './stream';
 import { rowTimesMatrix, tiles4x8 } from './tile';
@@ -10,6 +11,8 @@ const blockK: i32 = 256;
 const blockN: i32 = 512;
 // An inner axis so short that a tile writes more than it computes.
 const shortAxis: i32 = 8;
+// Numbers of B up to which it stays in a cache while fewer than eight rows of A pass.
+const largest: i32 = 8192;
 // Up to this many rows, packing a transposed B costs more than it saves.
 const fewRows: i32 = 16;
 const packedBytes: usize = (<usize>(blockK * blockN)) << 2;
@@ -106,6 +109,11 @@ function tiledColumns(
   const rowA: usize = transposeA ? 4 : (<usize>k) << 2;
   const stepA: usize = transposeA ? (<usize>m) << 2 : 4;
   const stepC = (<usize>n) << 2;
+  if (!transposeB && m < 8 && k * n > largest) {
+    const skip = (<usize>first) << 2;
+    fewRowsTimesMatrix(a, rowA, stepA, b + skip, stepC, c + skip, stepC, m, last - first, k, add, scratch);
+    return;
+  }
   // Packing costs one pass over B; it pays when B is read often and does not stay in the first-level cache, or
   // when its rows are so far apart that they fall on the same few cache lines.
   const packB = transposeB || (k * n > 8192 && (m > 16 || (m >= 8 && n >= 256)));

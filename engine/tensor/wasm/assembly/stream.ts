@@ -103,12 +103,14 @@ export function streamMatMul(
   let i = 0;
   while (i < k) {
     const four = k - i >= 4;
-    for (let r = 0; r < m; r += 2) {
+    // Rows of both halves of C, two streams in pages of their own: processors fetch ahead of those, not of rows side by side.
+    const half = (m + 1) >> 1;
+    for (let r = 0; r < half; r++) {
       const a0 = a + <usize>r * rowA;
       const c0 = c + <usize>r * row;
       // An odd last row is done twice, with the same result.
-      const a1 = r + 1 < m ? a0 + rowA : a0;
-      const c1 = r + 1 < m ? c0 + row : c0;
+      const a1 = r + half < m ? a0 + <usize>half * rowA : a0;
+      const c1 = r + half < m ? c0 + <usize>half * row : c0;
       if (four) rows2x4(a0, a1, stepA, b, row, c0, c1, n, accumulate);
       else rows2x1(load<f32>(a0), load<f32>(a1), b, c0, c1, n, accumulate);
     }
