@@ -42,6 +42,8 @@ export class FastState {
   sinceStart: Int32Array;
   /** Updates applied since the base checkpoint. */
   updates = 0;
+  /** What `parameters` last answered, as long as no weight is replaced. */
+  private bound: HopeParameters | undefined;
 
   constructor(readonly base: BaseModel) {
     const { config } = base;
@@ -54,13 +56,18 @@ export class FastState {
 
   /** All parameters with the fast weights in place of the base's. */
   parameters(): HopeParameters {
-    return bindParameters(this.base.config, name => this.tensors.get(name) ?? this.base.tensors.get(name)!);
+    this.bound ??= bindParameters(
+      this.base.config,
+      name => this.tensors.get(name) ?? this.base.tensors.get(name)!,
+    );
+    return this.bound;
   }
 
   /** Replaces a fast weight; takes ownership of the tensor. */
   set(name: string, tensor: tf.Tensor): void {
     this.tensors.get(name)?.dispose();
     this.tensors.set(name, tensor);
+    this.bound = undefined;
   }
 
   /** Replaces the sum of an open CMS chunk; takes ownership of the tensor. */
@@ -93,7 +100,7 @@ export class FastState {
       return;
     }
     for (const { name } of this.specs.filter(spec => spec.level === level)) {
-      this.setSum(name, tf.zerosLike(this.tensors.get(name)!));
+      this.setSum(name, zeros(this.tensors.get(name)!));
       this.forgetInputs(name);
     }
   }
@@ -134,7 +141,7 @@ export class FastState {
 
   private openSums(): void {
     for (const { name, level } of this.specs) {
-      if (level.startsWith('cms.')) this.sums.set(name, tf.zerosLike(this.tensors.get(name)!));
+      if (level.startsWith('cms.')) this.sums.set(name, zeros(this.tensors.get(name)!));
     }
   }
 
@@ -144,6 +151,11 @@ export class FastState {
     for (const { projections, memory, tail, mixer } of this.open)
       tf.dispose([{ ...projections }, { ...memory }, tail, { ...mixer }]);
   }
+}
+
+/** As many zeros, made where the backend has its numbers: `tf.zerosLike` makes an array and copies it. */
+function zeros({ shape }: tf.Tensor): tf.Tensor {
+  return tf.fill([...shape], 0);
 }
 
 function openChunks(config: HopeConfig): OpenChunks {
