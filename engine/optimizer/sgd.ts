@@ -30,3 +30,29 @@ export function sgdSteps(
   const out = tf.engine().runKernel('HopeDescend', [...thetas, ...sums] as never, { rate });
   return Array.isArray(out) ? out : [out];
 }
+
+/** Steps, and what was measured of them: Σ g², 0, Σ θ′² and Σ (θ′ − base)² of each group, [4 · groups]. */
+export interface MeasuredSteps {
+  readonly steps: readonly tf.Tensor[];
+  readonly measured: tf.Tensor1D;
+}
+
+/**
+ * `sgdSteps`, measured while the new weights are in a cache; undefined where the backend has no kernel for it.
+ * @param bases what the new weights are compared to @param groups of each tensor, from 0
+ */
+export function measuredSgdSteps(
+  thetas: readonly tf.Tensor[],
+  sums: readonly tf.Tensor[],
+  bases: readonly tf.Tensor[],
+  rate: number,
+  groups: readonly number[],
+): MeasuredSteps | undefined {
+  if (!tf.getKernel('HopeDescendMeasured', tf.getBackend())) return undefined;
+  const inputs = [...thetas, ...sums, ...bases];
+  const attributes = { rate, groups };
+  const out = tf
+    .engine()
+    .runKernel('HopeDescendMeasured', inputs as never, attributes as never) as tf.Tensor[];
+  return { steps: out.slice(0, -1), measured: out.at(-1) as tf.Tensor1D };
+}

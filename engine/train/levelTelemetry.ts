@@ -1,7 +1,7 @@
 import type { FastState } from '../model/fastState.ts';
 import { METRIC_INDEX, METRICS, type Metric } from '../protocol/metric.ts';
 import { type Measurement, measureAll } from '../tensor/measure.ts';
-import type { tf } from '../tensor/tf.ts';
+import { tf } from '../tensor/tf.ts';
 import type { LevelWrite } from './levelWrites.ts';
 
 /** Surprise and gates of one tick, which every tick has whether or not a level fires. */
@@ -118,6 +118,12 @@ export class LevelTelemetry {
       at += blocks;
       for (let block = 0; block < blocks; block++) asked.push(ofBlock(block));
     };
+    const placeWrite = (level: string) => {
+      for (const [i, name] of WRITE_NUMBERS.entries()) {
+        places.set(`${level}.${name}`, { at: at + i, step: WRITE_NUMBERS.length });
+      }
+      at += WRITE_NUMBERS.length * blocks;
+    };
     const squares = (name: string, of: tf.Tensor[][], from?: tf.Tensor[][]) =>
       ask(name, block => ({ what: 'squares', of: of[block], from: from?.[block] }));
     for (const level of this.levels.filter(each => !this.norms.has(each))) {
@@ -126,15 +132,18 @@ export class LevelTelemetry {
       squares(`${level}.away`, now, base);
       squares(`${level}.base`, base);
     }
-    for (const { level, weights, errors, inner, frozen, rate } of writes) {
+    const measured: [string, tf.Tensor1D][] = [];
+    for (const write of writes) {
+      const { level, weights, errors, inner, frozen, rate } = write;
       if (frozen) continue;
+      if (write.measured) {
+        measured.push([level, write.measured]);
+        continue;
+      }
       const [after, error] = [weights, errors].map(tensors => this.ofBlocks(level, tensors));
       const before = rate === undefined ? this.ofBlocks(level, this.state.tensors) : undefined;
       const base = this.ofBlocks(level, this.state.base.tensors);
-      for (const [i, name] of WRITE_NUMBERS.entries()) {
-        places.set(`${level}.${name}`, { at: at + i, step: WRITE_NUMBERS.length });
-      }
-      at += WRITE_NUMBERS.length * blocks;
+      placeWrite(level);
       for (let block = 0; block < blocks; block++) {
         asked.push({
           what: 'write',
@@ -152,7 +161,10 @@ export class LevelTelemetry {
       ask('eta', block => ({ what: 'mean', of: [eta[block]] }));
       ask('alpha', block => ({ what: 'meanExponential', of: [logAlpha[block]] }));
     }
-    return { places, values: measureAll(asked) };
+    const values = measureAll(asked);
+    if (!measured.length) return { places, values };
+    for (const [level] of measured) placeWrite(level);
+    return { places, values: tf.concat1d([values, ...measured.map(([, numbers]) => numbers)]) };
   }
 
   /** Whether all new weights of a level are finite; where it is not true, they may be, but are very large. */

@@ -5,7 +5,7 @@ import { writeMemories } from '../model/memoryWrites.ts';
 import { memoryName } from '../model/optimizerMemory.ts';
 import { type Memories, type MemoryName, projectionsOf } from '../model/selfModifyingTitans.ts';
 import { levelOptimizer, type OptimizerMemories } from '../optimizer/levelOptimizer.ts';
-import { sgdSteps } from '../optimizer/sgd.ts';
+import { measuredSgdSteps, sgdSteps } from '../optimizer/sgd.ts';
 import { tf } from '../tensor/tf.ts';
 
 /** New weights of one level in all blocks, before they are put in place. */
@@ -15,6 +15,8 @@ export interface LevelWrite {
   readonly frozen?: boolean;
   /** Where the change is −rate · Σ g, so that its norm needs no look at the weights from before. */
   readonly rate?: number;
+  /** Where the write was measured as it was made: four numbers a block, as of `Measurement` `write`. */
+  readonly measured?: tf.Tensor1D;
   /** New weights by name. */
   readonly weights: ReadonlyMap<string, tf.Tensor>;
   /** The summed errors that were applied, by name. */
@@ -66,16 +68,28 @@ export function momentaOf(state: FastState, block: number, memories: Memories): 
   );
 }
 
-/** The write of level `cms.k` in every block by its optimizer, θ − η Σ g (Eq. 71) where none is named. */
-export function writeContinuumLevel(state: FastState, level: string, rate: number): LevelWrite {
+/**
+ * The write of level `cms.k` in every block by its optimizer, θ − η Σ g (Eq. 71) where none is named.
+ * @param measure whether it may be measured as it is made
+ */
+export function writeContinuumLevel(
+  state: FastState,
+  level: string,
+  rate: number,
+  measure = false,
+): LevelWrite {
   const specs = state.specs.filter(spec => spec.level === level);
   const errors = new Map(specs.map(({ name }) => [name, state.sums.get(name)!]));
   const thetas = specs.map(({ name }) => state.tensors.get(name)!);
   const config = state.base.config.cms.optimizers?.[Number(level.slice('cms.'.length))];
   if (!config || config.kind === 'sgd') {
-    const steps = sgdSteps(thetas, [...errors.values()], rate);
+    const sums = [...errors.values()];
+    const bases = specs.map(({ name }) => state.base.tensors.get(name)!);
+    const blocks = specs.map(({ block }) => block);
+    const both = measure ? measuredSgdSteps(thetas, sums, bases, rate, blocks) : undefined;
+    const steps = both?.steps ?? sgdSteps(thetas, sums, rate);
     const weights = new Map(specs.map(({ name }, i) => [name, steps[i]]));
-    return { level, weights, errors, rate, sharesSums: true };
+    return { level, weights, errors, rate, sharesSums: true, measured: both?.measured };
   }
   const weights = new Map<string, tf.Tensor>();
   const optimizer = new Map<string, tf.Tensor>();
@@ -112,6 +126,7 @@ export function restartLevel(state: FastState, level: string): LevelWrite {
 export function keepWrite(write: LevelWrite): LevelWrite {
   for (const tensor of write.weights.values()) tf.keep(tensor);
   for (const tensor of write.optimizer?.values() ?? []) tf.keep(tensor);
+  if (write.measured) tf.keep(write.measured);
   // Sums of CMS errors belong to the state; a share of them makes every write's errors the holder's to dispose.
   const errors = new Map(
     [...write.errors].map(([name, tensor]) => [name, tf.keep(write.sharesSums ? tensor.clone() : tensor)]),

@@ -110,7 +110,9 @@ export class OnlineTrainer {
       if (!committed) for (const { weights, optimizer } of writes) disposeMaps(weights, optimizer);
       tf.dispose([forward.losses, forward.inputs.map(inputs => ({ ...inputs })), forward.taps ?? []]);
       tf.dispose(generated.map(g => ({ ...g })));
-      for (const { errors, inner } of writes) tf.dispose([[...errors.values()], (inner ?? []).flat()]);
+      for (const { errors, inner, measured } of writes) {
+        tf.dispose([[...errors.values()], (inner ?? []).flat(), measured ?? []]);
+      }
     }
   }
 
@@ -148,7 +150,7 @@ export class OnlineTrainer {
     if (rate === 0) return { level, frozen: true, weights: new Map(), errors: new Map() };
     if (level !== 'memory' && level !== 'projections') {
       if (this.contextEnds(level)) return restartLevel(this.state, level);
-      return writeContinuumLevel(this.state, level, rate);
+      return writeContinuumLevel(this.state, level, rate, this.telemetry !== undefined);
     }
     const memories = this.state.parameters().blocks.map(block => block.memories!);
     return writeTitansLevel(this.state, level, memories, rate);

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { generate, type Memories } from '../../engine/model/selfModifyingTitans.ts';
-import { sgdSteps } from '../../engine/optimizer/sgd.ts';
+import { measuredSgdSteps, sgdSteps } from '../../engine/optimizer/sgd.ts';
 import { openBackend } from '../../engine/tensor/backend.ts';
 import { owned } from '../../engine/tensor/continuumSum.ts';
 import { fusedGenerate } from '../../engine/tensor/generate.ts';
@@ -95,6 +95,33 @@ describe.each(['cpu', 'wasm'] as const)('what a tick asks of %s', backend => {
         const expected = Array.from(thetas[i].dataSync(), (each, j) => each - 0.3 * g[j]);
         expect(distance(next.dataSync(), expected)).toBeLessThan(1e-6);
       });
+    });
+  });
+
+  it('measures steps as they are made, to the bits of steps and of measuring apart', () => {
+    tf.tidy(() => {
+      // Of several blocks of 1,024 numbers, and of tails that no vector holds.
+      const shapes = [[5, 1000], [7], [2, 3, 683], [1025]];
+      const groups = [0, 0, 1, 1];
+      const [thetas, sums, bases] = [0, 1, 2].map(() =>
+        shapes.map(shape => tf.tensor(filled(random, tf.util.sizeFromShape(shape)), shape)),
+      );
+      const plain = sgdSteps(thetas, sums, 0.3);
+      const both = measuredSgdSteps(thetas, sums, bases, 0.3, groups);
+      // Where no kernel does it, measuring comes after.
+      expect(both !== undefined).toBe(backend === 'wasm');
+      if (!both) return;
+      both.steps.forEach((step, i) => {
+        expect(step.shape).toEqual(shapes[i]);
+        expect(step.dataSync()).toEqual(plain[i].dataSync());
+      });
+      const apart = measureAll(
+        [0, 1].map(group => {
+          const of = (tensors: readonly tf.Tensor[]) => tensors.filter((_, i) => groups[i] === group);
+          return { what: 'write' as const, error: of(sums), of: of(plain), base: of(bases) };
+        }),
+      );
+      expect(both.measured.dataSync()).toEqual(apart.dataSync());
     });
   });
 

@@ -6,7 +6,7 @@ import { convolutionKernels } from './convolution.ts';
 import { copyKernels } from './copies.ts';
 import { crossEntropyKernels } from './crossEntropy.ts';
 import { cumsumKernel } from './cumsum.ts';
-import { descendKernel } from './descend.ts';
+import { descendKernel, descendMeasuredKernel } from './descend.ts';
 import { elementwiseKernels } from './elementwise.ts';
 import { exchangeKernel } from './exchange.ts';
 import { expandKernel } from './expand.ts';
@@ -45,6 +45,7 @@ function allKernels(module: KernelModule, backend: HostBackend): KernelConfig[] 
     measureKernel(module, backend),
     generateKernel(module),
     descendKernel(module),
+    descendMeasuredKernel(module, backend),
     newtonSchulzKernel(module),
     sumKernel(module),
     cumsumKernel(),

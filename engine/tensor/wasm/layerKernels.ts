@@ -145,6 +145,17 @@ export interface LayerKernels {
   softmax(x: number, out: number, rows: number, width: number): void;
   squaredDistance(x: number, y: number, n: number): number;
   writeSquares(error: number, before: number, after: number, base: number, sums: number, n: number): void;
+  /** after = θ − rate·error, with sums[4] as of `writeSquares`; `work` is four float64. */
+  descendMeasured(
+    theta: number,
+    error: number,
+    rate: number,
+    after: number,
+    base: number,
+    sums: number,
+    work: number,
+    n: number,
+  ): void;
   rowSquares(x: number, sums: number, rows: number, width: number, add: boolean): void;
   meanRoot(x: number, n: number): number;
   learningRates(rates: number, n: number, bias: number, scale: number, ceiling: number): void;

@@ -8,6 +8,7 @@ export { continuum, continuumBytes, continuumGradient, continuumGradientSum } fr
 export { convolution, convolutionBytes, convolutionGradient } from './convolution';
 export { clear, copyBlocks, expand, transposeMatrices } from './copy';
 export { crossEntropyGradient, rowSums } from './crossEntropy';
+export { descendMeasured } from './descend';
 export { learningRates, retentionLogs } from './gates';
 export { gelu, geluDerivative, geluSecondDerivative } from './gelu';
 export { batchMatMul, hasColumns, matMulColumns, matMulScratchBytes } from './matMul';

@@ -1,7 +1,7 @@
 import { sumLanes } from './simd';
 
 // As in `sum`: blocks of this many are added up in float64.
-const blockLength: i32 = 1024;
+export const blockLength: i32 = 1024;
 
 /** Σ (x − y)², or Σ x² where y is 0. */
 export function squaredDistance(x: usize, y: usize, n: i32): f64 {
