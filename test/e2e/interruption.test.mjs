@@ -104,7 +104,10 @@ test('an engine killed in a training is told of, comes back with its memory, and
   await levelsIn(page, 'failed');
   await screenshot(page, 'engine-killed');
   const text = await levelsText(frame);
-  assert.match(text, /Training stopped at token/);
+  const [, stoppedAt] = /Training stopped at token ([\d\u2009 ]+)/.exec(text) ?? [];
+  const [, read] = /updates, ([\d\u2009 ]+) tokens/.exec(text) ?? [];
+  assert.ok(stoppedAt, text);
+  assert.equal(stoppedAt.trim(), read?.trim(), text);
   const kept = /Updates 1 to ([\d\u2009 ]+) are kept/.exec(text);
   assert.ok(kept, text);
   assert.deepEqual(
