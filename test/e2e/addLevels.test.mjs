@@ -174,6 +174,13 @@ test('with optimizers for its levels their memories are rows of the Levels view,
     { what: 'ticks in the raster of the memory' },
   );
   assert.deepEqual([memory.updates, memory.ticks], [level.updates, level.ticks]);
+  const axes = await frame.locator('.raster').evaluateAll(all =>
+    all.map(raster => {
+      const { left, right } = raster.getBoundingClientRect();
+      return `${left} to ${right} of ${raster.firstElementChild.getAttribute('width')} px`;
+    }),
+  );
+  assert.equal(new Set(axes).size, 1, axes.join('; '));
   assert.match(memory.rho, /^\d\.\de[+-]\d+$/);
   assert.match(memory.label, /^m, memory of the optimizer of cms\.0, updates every 4 tokens.* surprise \d/);
   await page.keyboard.press('ArrowDown');
