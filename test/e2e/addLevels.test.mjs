@@ -177,7 +177,7 @@ test('with optimizers for its levels their memories are rows of the Levels view,
   const axes = await frame.locator('.raster').evaluateAll(all =>
     all.map(raster => {
       const { left, right } = raster.getBoundingClientRect();
-      return `${left} to ${right} of ${raster.firstElementChild.getAttribute('width')} px`;
+      return `${left} to ${right}, ${raster.scrollWidth} px are drawn`;
     }),
   );
   assert.equal(new Set(axes).size, 1, axes.join('; '));
