@@ -2,8 +2,8 @@
 // PART is types, unit, golden, engine, webview or e2e; FILTER is a piece of a test file's path.
 import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { availableParallelism, tmpdir } from 'node:os';
+import { basename, delimiter, dirname, join } from 'node:path';
 import { ensureNative } from './native/ensure.mjs';
 import { ensureChromium, ensureCodeServer, ensureNode, root } from './vscode/setup.mjs';
 
@@ -26,12 +26,21 @@ const broken = [];
 /** End-to-end files that passed at the second try only. */
 const unsteady = [];
 
-/** Runs Node 24 on these arguments with our output; answers the exit code. */
-function runNode(args) {
+/**
+ * Runs Node 24 on these arguments with our output; answers the exit code.
+ * @param whole whether what it says is shown in one piece when it has ended, for others run beside it
+ */
+function runNode(args, whole = false) {
   return new Promise((resolve, reject) => {
-    const child = spawn(node.binary, args, { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] });
+    const output = whole ? 'pipe' : 'inherit';
+    const child = spawn(node.binary, args, { cwd: root, env, stdio: ['ignore', output, output] });
+    const said = [];
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', chunk => said.push(chunk));
     child.once('error', reject);
-    child.once('exit', (code, signal) => resolve(signal ? 1 : code));
+    child.once('close', (code, signal) => {
+      process.stdout.write(Buffer.concat(said));
+      resolve(signal ? 1 : code);
+    });
   });
 }
 
@@ -75,27 +84,28 @@ async function runVitest(projects) {
   count(result.numPassedTests ?? 0, result.numFailedTests ?? 0, code, 'vitest');
 }
 
-/** Runs end-to-end test files one after the other; answers the counts and the exit code. */
-async function runFiles(files) {
-  const report = join(folder, 'e2e.tap');
-  const code = await runNode([
+/** Runs a file of end-to-end tests; answers the counts and the exit code. */
+async function runFile(file) {
+  const report = join(folder, `${basename(file)}.tap`);
+  const args = [
     '--test',
-    '--test-concurrency=1',
     '--test-timeout=300000',
     '--test-reporter=spec',
     '--test-reporter-destination=stdout',
     '--test-reporter=tap',
     `--test-reporter-destination=${report}`,
-    ...files,
-  ]);
+    file,
+  ];
+  const code = await runNode(args, true);
   const tap = await readFile(report, 'utf8').catch(() => '');
   const number = name => Number(new RegExp(`^# ${name} (\\d+)$`, 'm').exec(tap)?.[1] ?? 0);
   return { passed: number('pass'), failed: number('fail') + number('cancelled'), code };
 }
 
 /**
- * Every file in a VS Code of its own. A file that fails is run once more, for a busy machine can take a key from a
- * window; one that passes only then is named at the end, to be looked into.
+ * Every file in a VS Code of its own, two at a time, for much of a test is waiting. A file that fails is run once more,
+ * alone, for a busy machine can take a key from a window; one that passes only then is named at the end, to be looked
+ * into.
  */
 async function runEndToEnd() {
   const names = (await readdir(join(root, 'test/e2e'))).filter(name => name.endsWith('.test.mjs')).sort();
@@ -104,14 +114,21 @@ async function runEndToEnd() {
   if (!chosen.length) return;
   await ensureCodeServer(node);
   await ensureChromium();
-  for (const file of chosen) {
-    let result = await runFiles([file]);
-    if (result.code !== 0) {
-      console.log(`\n${file} failed and is run once more.\n`);
-      result = await runFiles([file]);
-      if (result.code === 0) unsteady.push(file);
+  const waiting = [...chosen];
+  const failed = [];
+  const runWaiting = async () => {
+    for (let file = waiting.shift(); file; file = waiting.shift()) {
+      const { passed, failed: faults, code } = await runFile(file);
+      if (code === 0) count(passed, faults, code, file);
+      else failed.push(file);
     }
-    count(result.passed, result.failed, result.code, file);
+  };
+  await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, runWaiting));
+  for (const file of failed) {
+    console.log(`\n${file} failed and is run once more.\n`);
+    const { passed, failed: faults, code } = await runFile(file);
+    if (code === 0) unsteady.push(file);
+    count(passed, faults, code, file);
   }
 }
 

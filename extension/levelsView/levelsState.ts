@@ -9,10 +9,10 @@ export function toLevelsState({ phase, model, run, failure }: Snapshot): LevelsS
     run: run && {
       id: run.id,
       title: run.title,
-      position: run.progress.position,
+      position: run.position,
       total: run.progress.total,
       // Known when the first pass is over: positions past it belong to later passes.
-      tokens: run.progress.position > run.tokens ? run.tokens : undefined,
+      tokens: run.position > run.tokens ? run.tokens : undefined,
       updates: run.updates,
       tokensPerSecond: run.progress.tokensPerSecond,
     },

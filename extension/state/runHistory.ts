@@ -74,6 +74,11 @@ export class RunHistory {
   get updates(): number {
     return this.#next;
   }
+  /** Stream positions read so far. Progress is told less often than updates come, so that it may lie behind them. */
+  get position(): number {
+    const { last } = this.#ring;
+    return Math.max(this.progress.position, last ? last.position + last.surprise.length : 0);
+  }
   /** Updates still kept in full, the newest ones. */
   get keptUpdates(): number {
     return this.#ring.length;

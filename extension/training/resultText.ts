@@ -1,4 +1,10 @@
-import type { LevelSummary, ProbeChange, TrainProgress, TrainResult } from '../../engine/protocol/index.ts';
+import type {
+  LevelSummary,
+  LevelsState,
+  ProbeChange,
+  TrainProgress,
+  TrainResult,
+} from '../../engine/protocol/index.ts';
 import { duration, factor, grouped, megabytes, probability, relative } from './figures.ts';
 
 const SHOWN_PROBES = 3;
@@ -37,6 +43,18 @@ function levelsText(levels: readonly LevelSummary[]): string {
   }));
   const rest = others.map(({ id, change }) => `${id} ${change}`).join(', ');
   return `${most.id} changed most: ${most.change} relative${rest ? `; ${rest}` : ''}.`;
+}
+
+/** Where a training ended that did not reach its end, and what is left of it. @param why in words */
+export function stoppedText(
+  { position, updates }: { readonly position: number; readonly updates: number },
+  why: string,
+): NonNullable<LevelsState['failure']> {
+  const kept = updates === 1 ? 'Update 1 is' : `Updates 1 to ${grouped(updates)} are`;
+  return {
+    headline: `Training stopped at token ${grouped(position)}`,
+    detail: updates > 0 ? `${why} ${kept} kept in the run.` : why,
+  };
 }
 
 /** "42 %, token 812 of 1 200, 86 tokens/s" */

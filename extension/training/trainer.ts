@@ -6,10 +6,9 @@ import { trainSettings } from '../settings/configuration.ts';
 import type { TrainSettings } from '../settings/trainSettings.ts';
 import { RunHistory } from '../state/runHistory.ts';
 import type { Snapshot, Store } from '../state/store.ts';
-import { grouped } from './figures.ts';
 import { type Progress, withLateProgress } from './lateProgress.ts';
 import { newRunId, runFile } from './newRun.ts';
-import { progressText, resultText, sizeQuestion } from './resultText.ts';
+import { progressText, resultText, sizeQuestion, stoppedText } from './resultText.ts';
 import { refusal, type TrainInput } from './trainInput.ts';
 
 /** What a training needs to be gone on with. */
@@ -258,14 +257,7 @@ export class Trainer {
       } else if (failure?.code === 'cancelled') {
         this.#store.update({ phase: 'cancelled' });
       } else {
-        const kept = run.updates === 1 ? 'Update 1 is' : `Updates 1 to ${grouped(run.updates)} are`;
-        this.#store.update({
-          phase: 'failed',
-          failure: {
-            headline: `Training stopped at token ${grouped(run.progress.position)}`,
-            detail: `${failureText(error)}${run.updates > 0 ? ` ${kept} kept in the run.` : ''}`,
-          },
-        });
+        this.#store.update({ phase: 'failed', failure: stoppedText(run, failureText(error)) });
       }
     }
     // What an engine's end means is told once, when it is back.

@@ -1,14 +1,16 @@
-// A Llama of Hugging Face gets memory levels, and is trained on a selection.
+// A Llama of Hugging Face gets memory levels, and is trained on a selection; then its levels get optimizers that remember.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { root } from '../vscode/setup.mjs';
+import { debugEnded, openVariable, press, stoppedAt, variables } from './lib/debugger.mjs';
 import { selectLine } from './lib/editorText.mjs';
 import { keepEvidence, screenshot } from './lib/evidence.mjs';
 import { levelRows, levelsIn, showLevels } from './lib/levels.mjs';
 import { openSession } from './lib/session.mjs';
+import { heatMarks, timelineIn, timelineState } from './lib/timeline.mjs';
 import {
   answerInput,
   clearNotifications,
@@ -133,4 +135,117 @@ test('a folder without a tokenizer is refused in words', async () => {
   await load.click();
   const message = await messageOf(await notification(page, 'tokenizer.json'));
   assert.match(message, /is missing, and without it no text becomes tokens.*Copy the tokenizer\.json/);
+});
+
+const inRow = level => `[data-level="${level}"]`;
+
+test('with optimizers for its levels their memories are rows of the Levels view, once they are asked for', async () => {
+  const folder = join(session.folder, 'llama-memories');
+  await cp(made, folder, { recursive: true });
+  const config = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8'));
+  const optimizers = [{ kind: 'momentum' }, { kind: 'sgd' }, { kind: 'adamw' }];
+  const changed = { ...config, name: 'llama-memories', cms: { ...config.cms, optimizers } };
+  await writeFile(join(folder, 'config.json'), JSON.stringify(changed));
+  await clearNotifications(page);
+  await command(page, 'Hopescope: Select Model…');
+  await pick(page, 'Browse…');
+  await saveAs(page, folder, 'Select Model');
+  await (await dialog(page)).locator('.monaco-button', { hasText: 'Load' }).click();
+  await notification(page, 'llama-memories is loaded');
+  await openFile(page, 'boats.txt');
+  await selectLine(page, 1);
+  await command(page, 'Hopescope: Train on Selection');
+  await notification(page, 'Trained on boats.txt, line 1');
+  await clearNotifications(page);
+
+  const frame = await showLevels(page);
+  await levelsIn(page, 'finished');
+  const ids = async () => (await levelRows(frame)).map(({ id }) => id);
+  const plain = ['cms.0', 'cms.1', 'cms.2', 'outer'];
+  await eventually(ids, list => list.join() === plain.join(), { what: 'the levels alone' });
+  await frame.locator(inRow('cms.0')).focus();
+  await page.keyboard.press('Enter');
+  await eventually(ids, list => list.join() === ['cms.0', 'cms.0.m', ...plain.slice(1)].join(), {
+    what: 'the memory of cms.0 below it',
+  });
+  const [level, memory] = await eventually(
+    () => levelRows(frame),
+    rows => rows[1].ticks > 0,
+    { what: 'ticks in the raster of the memory' },
+  );
+  assert.deepEqual([memory.updates, memory.ticks], [level.updates, level.ticks]);
+  const axes = await frame.locator('.raster').evaluateAll(all =>
+    all.map(raster => {
+      const { left, right } = raster.getBoundingClientRect();
+      return `${left} to ${right}, ${raster.scrollWidth} px are drawn`;
+    }),
+  );
+  assert.equal(new Set(axes).size, 1, axes.join('; '));
+  assert.match(memory.rho, /^\d\.\de[+-]\d+$/);
+  assert.match(memory.label, /^m, memory of the optimizer of cms\.0, updates every 4 tokens.* surprise \d/);
+  await page.keyboard.press('ArrowDown');
+  const focused = () => frame.evaluate(() => document.activeElement.dataset.level);
+  await eventually(focused, id => id === 'cms.0.m', { what: 'the keyboard to be in the row of the memory' });
+  await screenshot(page, 'levels-memories');
+  await frame.locator(inRow('cms.2')).focus();
+  await page.keyboard.press('Enter');
+  await eventually(ids, list => list.join().includes('cms.2,cms.2.first,cms.2.second'), {
+    what: 'both memories of cms.2',
+  });
+  await frame.locator(inRow('cms.0')).focus();
+  await page.keyboard.press('Enter');
+  await eventually(ids, list => !list.includes('cms.0.m'), {
+    what: 'the memory of cms.0 to be hidden again',
+  });
+});
+
+test('the Timeline shows them by the key O', async () => {
+  await command(page, 'Hopescope: Show Timeline');
+  const frame = await timelineIn(page);
+  const shown = async () =>
+    (
+      await frame.locator('.track.heat:visible').evaluateAll(all => all.map(({ dataset }) => dataset.level))
+    ).join();
+  await eventually(shown, list => list === 'cms.0,cms.1,cms.2', { what: 'the levels alone' });
+  await frame.locator('.track.selected .plot').focus();
+  await page.keyboard.press('o');
+  const all = 'cms.0,cms.0.m,cms.1,cms.2,cms.2.first,cms.2.second';
+  await eventually(shown, list => list === all, { what: 'the memories of the optimizers' });
+  for (const id of ['cms.0.m', 'cms.2.first', 'cms.2.second']) {
+    await eventually(
+      () => heatMarks(frame, id),
+      marks => marks > 0,
+      { what: `cells of ${id}` },
+    );
+  }
+  const { values } = await timelineState(frame);
+  assert.match(values['cms.0.m'], /^\d\.\de[+-]\d+$/);
+  await screenshot(page, 'timeline-memories');
+  await page.keyboard.press('o');
+  await eventually(shown, list => list === 'cms.0,cms.1,cms.2', { what: 'the levels alone again' });
+});
+
+test('the debugger has them inside their level', async () => {
+  await openFile(page, 'boats.txt');
+  await selectLine(page, 1);
+  await command(page, 'View: Show Run and Debug');
+  await command(page, 'Hopescope: Debug Training on Selection');
+  await stoppedAt(page, /^update 1, /);
+  await page.keyboard.press('F10');
+  await stoppedAt(page, /^update 2, /);
+  // Rows that are scrolled out of sight are not in the page.
+  await page.setViewportSize({ width: 1280, height: 2000 });
+  for (const row of ['Levels', 'cms.0', 'optimizer']) await openVariable(page, row);
+  const rows = await eventually(
+    () => variables(page),
+    list => list.some(row => /^m\b.*‖m‖/.test(row)),
+    { what: 'the memory among the variables' },
+  );
+  assert.ok(
+    rows.some(row => /^m\b.*written, ρ [\d.e-]+, surprise [\d.e-]+, ‖m‖ [\d.e-]+/.test(row)),
+    rows.join('\n'),
+  );
+  await screenshot(page, 'debug-memories');
+  await press(page, 'Stop');
+  await debugEnded(page);
 });

@@ -11,16 +11,14 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { bindParameters } from '../../engine/model/parameters.ts';
-import { NO_TOKEN, readLogits } from '../../engine/model/reading.ts';
 import { addLevels } from '../../engine/pretrained/addLevels.ts';
 import { OpenModel } from '../../engine/session/openModel.ts';
 import { Session } from '../../engine/session/session.ts';
 import { openBackend } from '../../engine/tensor/backend.ts';
-import { tf } from '../../engine/tensor/tf.ts';
 import { CHECKPOINTS } from '../support/checkpoints.ts';
 import { runCli, runJson } from '../support/cli.ts';
 import { expectNear, expectSameBits } from '../support/near.ts';
+import { logitsOf } from '../support/pretrainedModels.ts';
 import { makeTinyModel } from '../support/tinyModel.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'hopescope-levels-'));
@@ -28,14 +26,6 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const fixture = (name: string) => join(CHECKPOINTS, name);
 const at = (name: string) => join(folder, name);
 const TEXT = 'the little boat bar '.repeat(8);
-
-async function logitsOf(model: OpenModel, ids: readonly number[]): Promise<Float32Array> {
-  const { config, tensors } = model.base;
-  return tf.tidy(() => {
-    const parameters = bindParameters(config, name => model.fast.tensors.get(name) ?? tensors.get(name)!);
-    return readLogits(parameters, config, Int32Array.from(ids), NO_TOKEN).dataSync();
-  }) as Float32Array;
-}
 
 const hooks = {
   cancelled: () => false,

@@ -2,13 +2,21 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { RunFileError, RunReader, STRETCH } from '../../engine/run/index.ts';
+import { bundleScript } from '../support/bundle.ts';
 import { sampleHeader, sampleState, sampleUpdate } from '../support/runSample.ts';
 
-const SCRIPT = fileURLToPath(new URL('../support/appendRun.ts', import.meta.url));
 const STATE_BYTES = 300_000;
+
+/** The recorder, where it is bundled. */
+let script: string;
+let scripts: string;
+beforeAll(async () => {
+  scripts = mkdtempSync(join(tmpdir(), 'hoperun-recorder-'));
+  script = await bundleScript('appendRun.ts', scripts);
+});
+afterAll(() => rmSync(scripts, { recursive: true }));
 
 let folder: string;
 const children = new Set<ChildProcess>();
@@ -23,7 +31,7 @@ afterEach(() => {
 /** Lets a child record, kills it `delay` ms after a line for which `from` is true; returns its last line. */
 function recordAndKill(path: string, from: (line: string) => boolean, delay: number): Promise<string> {
   return new Promise((resolve, reject) => {
-    const recorder = spawn(process.execPath, [SCRIPT, path, String(STATE_BYTES)], { stdio: 'pipe' });
+    const recorder = spawn(process.execPath, [script, path, String(STATE_BYTES)], { stdio: 'pipe' });
     children.add(recorder);
     let out = '';
     let errors = '';
@@ -157,7 +165,7 @@ test.skipIf(process.platform === 'win32')(
     const path = join(folder, 'full.hoperun');
     // `ulimit -f` makes every file end at 4 MB; Node turns the signal into a failed write, as on a full disk.
     const command = `ulimit -f 8192; exec "$0" "$1" "$2" 100000`;
-    const recorder = spawn('sh', ['-c', command, process.execPath, SCRIPT, path], { stdio: 'pipe' });
+    const recorder = spawn('sh', ['-c', command, process.execPath, script, path], { stdio: 'pipe' });
     children.add(recorder);
     let out = '';
     let errors = '';

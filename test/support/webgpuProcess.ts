@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import type { WebgpuAdapter } from '../../engine/tensor/webgpu/openWebgpu.ts';
+import { bundleScript } from './bundle.ts';
 import { swiftshaderEnvironment } from './swiftshader.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -29,18 +29,7 @@ export class WebgpuProcess {
   /** A process that opened nothing yet, with these variables beside ours. */
   static async start(environment: Record<string, string>): Promise<WebgpuProcess> {
     const folder = mkdtempSync(join(tmpdir(), 'hopescope-webgpu-'));
-    const bundle = join(folder, 'main.cjs');
-    await build({
-      entryPoints: [join(ROOT, 'test/support/webgpuMain.ts')],
-      outfile: bundle,
-      bundle: true,
-      platform: 'node',
-      target: 'node24',
-      format: 'cjs',
-      define: { 'import.meta.dirname': '__dirname' },
-      logLevel: 'error',
-      logOverride: { 'equals-negative-zero': 'silent' },
-    });
+    const bundle = await bundleScript('webgpuMain.ts', folder);
     const env = { ...process.env, ...environment };
     const stdio: StdioOptions = ['ignore', 'pipe', 'pipe', 'ipc'];
     return new WebgpuProcess(

@@ -9,6 +9,7 @@ import {
   readSafetensorsHeader,
   writeSafetensors,
 } from '../../engine/checkpoint/safetensors.ts';
+import { SAFETENSORS_FAULTS } from '../support/badCheckpoints.ts';
 
 const fixtures = join(import.meta.dirname, '../fixtures/safetensors');
 const bad = (await readdir(join(fixtures, 'bad'))).filter(name => name.endsWith('.safetensors'));
@@ -39,44 +40,13 @@ function bytesOf(header: string | Buffer, dataBytes = 0): Uint8Array {
 }
 
 describe('malformed files', () => {
-  // The word that names the fault. `st_duplicate_key_same` is the one file the reference reader accepts: the
-  // format forbids duplicate keys, and which of two entries counts would be this reader's accident.
-  const faults: Record<string, RegExp> = {
-    st_dtype_missing: /tensor ".+": dtype is missing/,
-    st_dtype_unknown: /tensor ".+": dtype F128 cannot be read/,
-    st_duplicate_key: /key "a" occurs twice/,
-    st_duplicate_key_same: /key "a" occurs twice/,
-    st_empty_file: /0 bytes, too few/,
-    st_header_json_array: /not a JSON object/,
-    st_header_json_truncated: /header cannot be read/,
-    st_header_len_2p60: /header should have 1152921504606846976 bytes/,
-    st_header_len_beyond_eof: /header should have 1000 bytes/,
-    st_header_len_zero: /header cannot be read/,
-    st_header_not_json: /header cannot be read/,
-    st_nested_100k: /nested deeper than 64/,
-    st_offsets_hole: /tensor "b": leaves 4 bytes unused before it/,
-    st_offsets_negative: /tensor ".+": data_offsets is not a pair/,
-    st_offsets_overlap: /tensor "b": overlaps/,
-    st_offsets_past_end: /tensor "b": ends at file byte/,
-    st_offsets_same: /tensor "b": overlaps/,
-    st_offsets_three: /tensor ".+": data_offsets is not a pair/,
-    st_seven_bytes: /7 bytes, too few/,
-    st_shape_bytes_mismatch: /tensor ".+": shape \[3,2\] of F32 needs 24 bytes, data_offsets give 8/,
-    st_shape_fraction: /tensor ".+": shape is not a list of whole numbers/,
-    st_shape_negative: /tensor ".+": shape is not a list of whole numbers/,
-    st_shape_overflow_2p53: /tensor ".+": shape .* overflows/,
-    st_shape_overflow_wraps_to_2: /tensor ".+": shape is not a list of whole numbers/,
-    st_shape_string: /tensor ".+": shape is not a list of whole numbers/,
-    st_trailing_bytes: /4 bytes after the last tensor belong to no tensor/,
-  };
-
   test('every fixture has its expectation', () => {
-    expect(bad.sort()).toEqual(Object.keys(faults).map(name => `${name}.safetensors`));
+    expect(bad.sort()).toEqual(Object.keys(SAFETENSORS_FAULTS).map(name => `${name}.safetensors`));
   });
 
   test.each(bad)('%s is refused by every reader, naming the file and the fault', async name => {
     const path = join(fixtures, 'bad', name);
-    const fault = faults[name.replace('.safetensors', '')]!;
+    const fault = SAFETENSORS_FAULTS[name.replace('.safetensors', '')]!;
     const bytes = await readFile(path);
     for (const read of [readSafetensors, readSafetensorsHeader, async () => parseSafetensors(bytes, path)]) {
       const error = await read(path).then(

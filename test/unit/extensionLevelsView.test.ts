@@ -1,8 +1,9 @@
 import { JSDOM } from 'jsdom';
 import { describe, expect, it } from 'vitest';
-import type { ModelInfo } from '../../engine/protocol/index.ts';
+import { METRICS, type ModelInfo } from '../../engine/protocol/index.ts';
 import { toLevelsState } from '../../extension/levelsView/levelsState.ts';
 import { RunHistory } from '../../extension/state/runHistory.ts';
+import { stoppedText } from '../../extension/training/resultText.ts';
 import { pageHtml } from '../../extension/webviews/pageHtml.ts';
 
 const model: ModelInfo = {
@@ -32,6 +33,18 @@ describe('toLevelsState', () => {
     run.addTokens({ runId: 'r', first: 0, starts: new Uint32Array(9), ends: new Uint32Array(9) });
     run.progress = { position: 8, total: 80, tokensPerSecond: 9 };
     expect(toLevelsState({ phase: 'running', model, run, probes: [] }).run?.tokens).toBeUndefined();
+  });
+
+  it('tells the same place above a failure and in it, also when progress was told before the last updates', () => {
+    const text = { documentUri: 'file:///a.txt', documentVersion: 1, segments: [] };
+    const run = new RunHistory({ id: 'r', title: 'a.txt', text, blocks: 1, levels: model.levels });
+    run.progress = { position: 524, total: 900, tokensPerSecond: 9 };
+    const metrics = new Float32Array(METRICS.length);
+    run.append([{ index: 0, position: 572, loss: 1, surprise: new Float32Array(4), metrics }]);
+    const failure = stoppedText(run, 'The engine stopped.');
+    const state = toLevelsState({ phase: 'failed', model, run, failure, probes: [] });
+    expect(state.run?.position).toBe(576);
+    expect(state.failure?.headline).toBe('Training stopped at token 576');
   });
 
   it('tells of a failure only in the phase of one', () => {

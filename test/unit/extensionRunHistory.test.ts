@@ -78,6 +78,16 @@ describe('RunHistory', () => {
     expect(history.updates).toBe(2);
   });
 
+  it('is as far as its newest update or its last progress, whichever came further', () => {
+    const history = run();
+    expect(history.position).toBe(0);
+    history.append([update(0), update(1), update(2)]);
+    history.progress = { position: 4, total: 20, tokensPerSecond: 1 };
+    expect(history.position).toBe(6);
+    history.progress = { position: 8, total: 20, tokensPerSecond: 1 };
+    expect(history.position).toBe(8);
+  });
+
   it('takes an update once', () => {
     const history = run();
     expect(history.append([update(0), update(1)])).toHaveLength(2);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type ProbeChange, type TrainResult, writeProbeText } from '../../engine/protocol/index.ts';
 import { duration, factor, megabytes, probability } from '../../extension/training/figures.ts';
 import { parseProbe, proposeProbe } from '../../extension/training/probeText.ts';
-import { progressText, resultText, sizeQuestion } from '../../extension/training/resultText.ts';
+import { progressText, resultText, sizeQuestion, stoppedText } from '../../extension/training/resultText.ts';
 
 const level = (id: string, relativeChange: number) => ({
   ...{ id, period: 4, updates: 3, relativeChange, drift: relativeChange, meanRelativeUpdate: 0 },
@@ -47,6 +47,17 @@ describe('resultText', () => {
     expect(resultText('a', { ...result, levels: [level('memory', 0)] })).toContain('No level changed.');
     expect(resultText('a', { ...result, levels: [] })).not.toContain('level');
     expect(resultText('a', result)).not.toMatch(/stored|knows/);
+  });
+});
+
+describe('stoppedText', () => {
+  it('says where a training ended and which updates are left of it', () => {
+    expect(stoppedText({ position: 1576, updates: 1394 }, 'The engine stopped (SIGKILL).')).toEqual({
+      headline: 'Training stopped at token 1\u2009576',
+      detail: 'The engine stopped (SIGKILL). Updates 1 to 1\u2009394 are kept in the run.',
+    });
+    expect(stoppedText({ position: 4, updates: 1 }, 'Why.').detail).toBe('Why. Update 1 is kept in the run.');
+    expect(stoppedText({ position: 0, updates: 0 }, 'Why.').detail).toBe('Why.');
   });
 });
 

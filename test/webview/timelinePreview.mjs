@@ -26,6 +26,23 @@ async function open(scene, theme, width, more = '') {
   await page.goto(`${address}?theme=${theme}&scene=${scene}${more}`);
 }
 
+/** Words that the playhead's line runs through. */
+function crossedTexts() {
+  const heads = document.querySelector('.heads');
+  const line = heads?.querySelector('.playhead:not(.pointed, [hidden])');
+  if (!line) return [];
+  // What lies on top is asked of the pointer, which the line lets through.
+  heads.style.pointerEvents = 'auto';
+  const { left, right } = line.getBoundingClientRect();
+  const crossed = [...document.querySelectorAll('.heat-scale > *, .track.fixed > .plot')].filter(words => {
+    const box = words.getBoundingClientRect();
+    const [x, y] = [(left + right) / 2, (box.top + box.bottom) / 2];
+    return box.left < right && box.right > left && document.elementFromPoint(x, y) === line;
+  });
+  heads.style.pointerEvents = '';
+  return crossed.map(words => `the playhead runs through "${words.textContent}"`);
+}
+
 await mkdir('.screenshots', { recursive: true });
 for (const scene of scenes) {
   for (const theme of THEMES) {
@@ -38,7 +55,8 @@ for (const scene of scenes) {
         await page.hover(hover, { position: { x: 200, y: 16 } });
         await page.waitForTimeout(400);
       }
-      for (const fault of await page.evaluate(layoutFaults)) faults.push(`${at.where}: ${fault}`);
+      const found = [...(await page.evaluate(layoutFaults)), ...(await page.evaluate(crossedTexts))];
+      for (const fault of found) faults.push(`${at.where}: ${fault}`);
       const shot = await page.evaluate(() => window.preview.shot);
       shots.push(await (shot ? page.locator(shot).screenshot() : page.screenshot({ fullPage: width < 700 })));
     }

@@ -18,6 +18,26 @@ export async function checkpointIn(page, phase = 'ready') {
   return frame;
 }
 
+/**
+ * The page of a checkpoint that has just been opened, once it shows it or says why not.
+ * @param before frames that were there before it was opened
+ */
+export async function newCheckpoint(page, before) {
+  const read = async () => {
+    for (const frame of page.frames()) {
+      if (before.has(frame)) continue;
+      const phase = await frame
+        .evaluate(
+          () => document.body?.dataset.title === 'tensor' && document.querySelector('main')?.dataset.phase,
+        )
+        .catch(() => undefined);
+      if (phase === 'ready' || phase === 'failed') return { frame, phase };
+    }
+    return undefined;
+  };
+  return eventually(read, Boolean, { what: 'another checkpoint to be shown', timeout: 60_000 });
+}
+
 /** What the page shows now. */
 export function checkpointState(frame) {
   return frame.evaluate(() => {
@@ -66,9 +86,14 @@ export function checkpointState(frame) {
   });
 }
 
+/** The row of exactly this name in the Explorer. */
+export function explorerRow(page, name) {
+  const label = page.locator('.label-name').filter({ hasText: new RegExp(`^${RegExp.escape(name)}$`) });
+  return page.locator('.explorer-folders-view .monaco-list-row').filter({ has: label }).first();
+}
+
 /** Chooses an entry of the Explorer's context menu on a file. */
 export async function inExplorer(page, file, entry) {
-  const row = page.locator('.explorer-folders-view .monaco-list-row', { hasText: file }).first();
-  await row.click({ button: 'right', ...PATIENT });
+  await explorerRow(page, file).click({ button: 'right', ...PATIENT });
   await chooseInMenu(page, entry);
 }

@@ -31,6 +31,10 @@ export function descendants(pid) {
 /** The engine processes under a server, by the bundle they run. */
 export const engines = pid => descendants(pid).filter(({ command }) => command.includes('dist/engine.cjs'));
 
+/** The processes under a server that look into checkpoints. */
+export const inspectors = pid =>
+  descendants(pid).filter(({ command }) => command.includes('dist/inspector.cjs'));
+
 /** The extension hosts under a server. */
 export const extensionHosts = pid =>
   descendants(pid).filter(({ command }) => command.includes('--type=extensionHost'));
