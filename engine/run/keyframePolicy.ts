@@ -15,10 +15,16 @@ export interface KeyframeTiming {
 export const READ_SHARE = 0.025;
 
 /**
- * Share of the time that a worker may be busy with writing them, and waiting for the disk, where there is a core beside
- * the one that trains.
+ * Share of the time that a worker is busy with writing them, and waiting for the disk, where there is a core beside the one
+ * that trains. A core that is busy makes the other one slower, by an eighth on the machine of docs/results/bench.md.
  */
-export const WRITE_SHARE = availableParallelism() > 1 ? 0.4 : 0.025;
+export const WRITE_SHARE = availableParallelism() > 1 ? 0.2 : 0.025;
+
+/** The share that it may take where otherwise more than `RESTORE_SECONDS` would pass. */
+export const MOST_WRITE_SHARE = 2 * WRITE_SHARE;
+
+/** Seconds of training that going to any update should have to recompute at most: it is to take less than 0.25 s. */
+export const RESTORE_SECONDS = 0.15;
 
 /** Seconds of training that going back one step may have to recompute, as long as the shares allow it. */
 const RECOMPUTE_SECONDS = 0.05;
@@ -29,6 +35,10 @@ const RECOMPUTE_SECONDS = 0.05;
  */
 export function shouldWrite(timing: KeyframeTiming): boolean {
   const { secondsSinceLast, updatesSinceLast, readSeconds, writeSeconds } = timing;
-  const least = Math.max(RECOMPUTE_SECONDS, readSeconds / READ_SHARE, writeSeconds / WRITE_SHARE);
+  const written = Math.max(
+    writeSeconds / MOST_WRITE_SHARE,
+    Math.min(writeSeconds / WRITE_SHARE, RESTORE_SECONDS),
+  );
+  const least = Math.max(RECOMPUTE_SECONDS, readSeconds / READ_SHARE, written);
   return updatesSinceLast > 0 && secondsSinceLast >= least;
 }

@@ -64,7 +64,7 @@ export class KeyframeReader {
     });
 
   #fill(updates: number, words: Uint32Array, blob: Uint8Array, before: Uint32Array | undefined): void {
-    if (!before) {
+    if (!before?.length) {
       if (blob.length !== words.byteLength) throw this.#wrong(updates);
       new Uint8Array(words.buffer, words.byteOffset, words.byteLength).set(blob);
       return;

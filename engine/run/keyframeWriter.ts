@@ -27,9 +27,8 @@ export class KeyframeWriter {
     let bytes = this.#insertPiece(updates, 0, Buffer.concat(rest));
     for (let at = 0; at < words.length; at += PIECE) {
       const part = words.subarray(at, at + PIECE);
-      const blob = before
-        ? packWords(part, before.subarray(at, at + PIECE))
-        : new Uint8Array(part.buffer, part.byteOffset, part.byteLength);
+      const earlier = before?.subarray(at, at + PIECE);
+      const blob = earlier?.length ? packWords(part, earlier) : bytesOf(part);
       bytes += this.#insertPiece(updates, at / PIECE + 1, blob);
     }
     return bytes;
@@ -43,4 +42,8 @@ export class KeyframeWriter {
     this.#piece.run(updates, piece, blob, crc32(blob));
     return blob.length;
   }
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Uint32Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }

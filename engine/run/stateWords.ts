@@ -13,7 +13,7 @@ export function wordsOf(state: Uint8Array): StateWords {
   if ((byteOffset + begin) % 4 === 0) {
     return { begin, words: new Uint32Array(buffer, byteOffset + begin, count) };
   }
-  return { begin, words: new Uint32Array(state.slice(begin, begin + 4 * count).buffer) };
+  return { begin, words: new Uint32Array(new Uint8Array(state.subarray(begin, begin + 4 * count)).buffer) };
 }
 
 /** After the length field and the header. */

@@ -16,11 +16,11 @@ const TOLERANCE = 1e-3;
 
 /**
  * Of the states that a recomputation passes one in so many is kept, and where updates are stepped through the last few
- * as well, for going back a step. To keep them all would take as long again: each holds the sums of its open chunks,
- * several megabytes.
+ * as well, for going back a step. To keep one makes the update after it copy the sums of open chunks, which it would add to
+ * in place, and that takes longer than the update.
  */
 const NEAR = 8;
-const FAR = 16;
+const FAR = 64;
 
 /**
  * Brings back the states of recorded runs, bit by bit: from the nearest moment that is in memory or in the file as a

@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import { keyframesToDrop, READ_SHARE, shouldWrite, WRITE_SHARE } from '../../engine/run/index.ts';
+import {
+  keyframesToDrop,
+  MOST_WRITE_SHARE,
+  READ_SHARE,
+  RESTORE_SECONDS,
+  shouldWrite,
+  WRITE_SHARE,
+} from '../../engine/run/index.ts';
 
 /** Trains `seconds` in ticks of 1 ms; returns the shares of reading and writing keyframes, and the longest gap. */
 function simulate(readSeconds: number, writeSeconds: number, seconds: number) {
@@ -46,11 +53,21 @@ test('expensive keyframes become rarer, so that they still take less than the sh
   ]) {
     const { read: share, written, worst } = simulate(read, write, 300);
     expect(share, `read ${read}`).toBeLessThan(READ_SHARE);
-    expect(written, `written ${write}`).toBeLessThan(WRITE_SHARE + 1e-9);
+    expect(written, `written ${write}`).toBeLessThan(MOST_WRITE_SHARE + 1e-9);
     expect(worst, `read ${read}, written ${write}`).toBeLessThan(
       Math.max(read / READ_SHARE, write / WRITE_SHARE) * 1.025,
     );
   }
+});
+
+test('a worker writes for more of the time only as long as that keeps going to any update short', () => {
+  const cheap = simulate(0, 0.02, 300);
+  expect(cheap.worst).toBeCloseTo(0.02 / WRITE_SHARE, 2);
+  const dear = simulate(0, 0.4 * RESTORE_SECONDS, 300);
+  expect(dear.worst).toBeCloseTo(Math.max(RESTORE_SECONDS, (0.4 * RESTORE_SECONDS) / MOST_WRITE_SHARE), 2);
+  const dearer = simulate(0, 0.1, 300);
+  expect(dearer.worst).toBeCloseTo(0.1 / MOST_WRITE_SHARE, 2);
+  expect(dearer.written).toBeLessThan(MOST_WRITE_SHARE + 1e-9);
 });
 
 test('no keyframe without an update since the last', () => {
