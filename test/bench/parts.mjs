@@ -44,10 +44,11 @@ export const PARTS = {
   peerKey: { minutes: 0.5, measure: peers('peerKey') },
   peerOnline: { minutes: 2, measure: peers('peerOnline') },
   peerPretraining: { minutes: 2, measure: peers('peerPretraining') },
+  peerNative: { minutes: 2, measure: peers('peerNative') },
 };
 
 /** Names that stand for several parts. */
 export const GROUPS = {
   kernels: ['products', 'keyWorkload', 'online'],
-  peers: ['peerKey', 'peerOnline', 'peerPretraining'],
+  peers: ['peerKey', 'peerOnline', 'peerPretraining', 'peerNative'],
 };

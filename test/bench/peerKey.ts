@@ -59,13 +59,13 @@ export async function* rows(version: string) {
   }
 }
 
-function inputBytes({ start, chunks }: KeyWorkload): Uint8Array {
+export function inputBytes({ start, chunks }: KeyWorkload): Uint8Array {
   const parts = [start.w1, start.w2, ...chunks.flatMap(({ k, v, query }) => [k, v, query])];
   return Buffer.concat(parts.map(part => Buffer.from((part.dataSync() as Float32Array).slice().buffer)));
 }
 
 /** What was read of each chunk, then W1 and W2. */
-function ourOutputs(workload: KeyWorkload): Float32Array[] {
+export function ourOutputs(workload: KeyWorkload): Float32Array[] {
   const reads: Float32Array[] = [];
   const { w1, w2 } = keyPass(workload, read => reads.push(read.slice()));
   const outputs = [...reads, ...[w1, w2].map(weights => weights.dataSync().slice() as Float32Array)];
@@ -74,7 +74,7 @@ function ourOutputs(workload: KeyWorkload): Float32Array[] {
 }
 
 /** @throws Error when there are not as many numbers of theirs, or one is not finite. */
-function compare(ours: readonly Float32Array[], bytes: Buffer): number {
+export function compare(ours: readonly Float32Array[], bytes: Buffer): number {
   const theirs = new Float32Array(new Uint8Array(bytes).buffer);
   const mine = Float32Array.from(ours.flatMap(part => [...part]));
   if (mine.length !== theirs.length)

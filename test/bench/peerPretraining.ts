@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { type HopeConfig, parseConfig } from '../../engine/checkpoint/config.ts';
 import { initialParameters } from '../../engine/model/initialize.ts';
 import { Random } from '../../engine/tensor/random.ts';
-import { pooledGradients } from '../../engine/train/gradientPool.ts';
+import { type GradientSource, pooledGradients } from '../../engine/train/gradientPool.ts';
 import { OuterTrainer } from '../../engine/train/outerTrainer.ts';
 import { ParameterLayout } from '../../engine/train/parameterLayout.ts';
 import { PeerProcess } from './peerProcess.ts';
@@ -16,24 +16,45 @@ const ADAMW = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1 };
 
 type Row = ReturnType<typeof compared> | ReturnType<typeof failure>;
 
+/** Where our gradients come from, and what is aimed at. */
+export interface Ours {
+  readonly name: string;
+  readonly atLeast: number;
+  open(config: HopeConfig, size: number): GradientSource;
+}
+
+const TWO_WORKERS: Ours = {
+  name: 'two workers',
+  atLeast: 0.6,
+  open: (config, size) => pooledGradients(config, 0, size, 2, resolve('dist/gradientWorker.cjs')),
+};
+
 /**
  * Pre-training steps with AdamW on two cores: Hope at the public re-implementation's size through reads and writes, and a
  * Transformer++ of that size, ours against PyTorch; and what Hope costs beside a Transformer++ in PyTorch. A row comes as
  * soon as it is measured, and what PyTorch does not answer in time costs its own row only.
  */
-export async function* rows(version: string): AsyncGenerator<Row> {
+export async function* rows(version: string, ours = TWO_WORKERS): AsyncGenerator<Row> {
   const config = await publicConfig([1, 4, 16, 64]);
   const open = (kind: string) => new PeerProcess('training_step.py', ['2', kind, JSON.stringify(config)]);
   const hope = open('hope');
   try {
     yield await orFailure('pre-training step, Hope, against PyTorch', () => {
-      return oursAgainst(hope, 'Hope', config, HOPE, version);
+      return oursAgainst(hope, 'Hope', config, HOPE, version, ours);
     });
     const transformer = open('transformer');
     try {
       yield await orFailure('pre-training step, Transformer++, against PyTorch', () => {
-        return oursAgainst(transformer, 'Transformer++', transformerConfig(config), TRANSFORMER, version);
+        return oursAgainst(
+          transformer,
+          'Transformer++',
+          transformerConfig(config),
+          TRANSFORMER,
+          version,
+          ours,
+        );
       });
+      if (ours !== TWO_WORKERS) return;
       yield await orFailure('pre-training step, Transformer++ in PyTorch', () => {
         return transformerAgainst(hope, transformer, version);
       });
@@ -88,13 +109,14 @@ async function oursAgainst(
   config: HopeConfig,
   shape: { rows: number; tokens: number },
   version: string,
+  { name: where, atLeast, open }: Ours,
 ): Promise<Row> {
   const layout = new ParameterLayout(config);
   const { parameters } = await peer.ask<{ parameters: number }>('size');
   if (Math.abs(layout.size / parameters - 1) > 0.03) {
     throw new Error(`${name} has ${layout.size} parameters here, ${parameters} in PyTorch.`);
   }
-  const source = pooledGradients(config, 0, layout.size, 2, resolve('dist/gradientWorker.cjs'));
+  const source = open(config, layout.size);
   try {
     layout.flatten(initialParameters(config, new Random(1)), source.weights);
     const trainer = new OuterTrainer(layout, source, ADAMW, 1);
@@ -109,10 +131,10 @@ async function oursAgainst(
     };
     const { mine, theirs, ratio } = await paces(step, () => pace(peer, shape));
     return compared(
-      `pre-training step, ${name}, ${millionsOf(config)} M parameters, ${shape.rows} × ${shape.tokens} tokens, two workers`,
+      `pre-training step, ${name}, ${millionsOf(config)} M parameters, ${shape.rows} × ${shape.tokens} tokens, ${where}`,
       { value: mine, unit: 'tokens/s' },
       { name: `${name} in PyTorch ${version}, two threads`, value: theirs, ratio },
-      { atLeast: 0.6 },
+      { atLeast },
     );
   } finally {
     await source.dispose();
