@@ -83,6 +83,8 @@ export const GOOD = [
   publicHope('km_selfmod_tiny', stateDict('checkpoints/km_selfmod_tiny/expected.json')),
   publicHope('km_attention_tiny', safetensorsShapes('checkpoints/km_attention_tiny/model.safetensors')),
   publicHope('km_compiled_tiny', stateDict('checkpoints/km_compiled_tiny/expected.json')),
+  // As PyTorch counts them: 33 names, of which the head is the embedding, in storages of 17,088 bytes.
+  { path: 'checkpoints/km_hybrid_tiny/step_000000.pt', tensors: 33, parameters: 4272 },
   safetensors('km/compiled.safetensors'),
   ...among('safetensors/valid', /\.safetensors$/).map(safetensors),
   ...among('checkpoints/torch', /\.pt$/).map(path => ({ path, ...TORCH })),
