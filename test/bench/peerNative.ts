@@ -10,7 +10,7 @@ import { PeerProcess } from './peerProcess.ts';
 import { compared, median } from './statistics.mjs';
 
 const ROUNDS = 3;
-const TIMES = 2;
+const TIMES = 4;
 
 /**
  * The native backend against PyTorch, two threads each: the key workload, which it composes of its own operations, and
