@@ -213,8 +213,8 @@ function drawRow(
     element('span', 'twist', children.length ? (open ? '▾' : '▸') : ''),
     ...(mark.childNodes.length ? [mark] : []),
     element('span', tensor ? 'name mono' : 'name', node.label),
-    // A name in full leaves no room for both.
-    ...(change !== undefined && node.label === tensor?.name
+    // A name in full leaves no room for more than a number.
+    ...((change !== undefined || measure) && node.label === tensor?.name
       ? []
       : [element('span', 'detail dim', rowDetail(node))]),
     ...(measure
