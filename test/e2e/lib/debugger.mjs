@@ -11,12 +11,14 @@ export async function press(page, name) {
 }
 
 /** Names of the frames of the call stack, once the innermost one matches. */
-export async function stoppedAt(page, pattern) {
+export function stoppedAt(page, pattern) {
+  return stoppedWhere(page, frame => pattern.test(frame), `a stop at ${pattern}`);
+}
+
+/** The same, once the innermost one is as wanted; that of the last stop is shown for a while when it goes on. */
+export function stoppedWhere(page, holds, what) {
   const names = () => page.locator('.debug-call-stack .stack-frame .label').allTextContents();
-  return eventually(names, ([first]) => pattern.test(first ?? ''), {
-    timeout: 45_000,
-    what: `a stop at ${pattern}`,
-  });
+  return eventually(names, ([first]) => holds(first ?? ''), { timeout: 45_000, what });
 }
 
 /** Waits until no session is left. */
