@@ -19,12 +19,15 @@ export class KeyframeReader {
     this.#keyframe = database.prepare('SELECT * FROM keyframes WHERE updates = ?');
     if (whole) return;
     this.#pieces = database.prepare('SELECT * FROM keyframe_pieces WHERE updates = ? ORDER BY piece');
-    this.#count = database.prepare('SELECT count(*) AS pieces FROM keyframe_pieces WHERE updates = ?');
+    this.#count = database.prepare(
+      'SELECT count(*) AS pieces, sum(length(packed)) AS stored FROM keyframe_pieces WHERE updates = ?',
+    );
   }
 
   /**
-   * The keyframe after so many updates. @param known answers a keyframe that others are packed against, read from the file where omitted
-   * @throws RunFileError where it is damaged; takes no more memory than its pieces can fill
+   * The keyframe after so many updates.
+   * @param known answers a keyframe that others are packed against, read from the file where omitted
+   * @throws RunFileError where it is damaged; takes at most twice the memory that its pieces have on disk
    */
   read(updates: number, known = this.#ofNoOther): Keyframe {
     const row = this.#keyframe.get(updates);
@@ -35,9 +38,10 @@ export class KeyframeReader {
     }
     const [length, begin] = [Number(row?.bytes), Number(row?.numbers_begin)];
     const numbers = Math.floor((length - begin) / 4);
-    const pieces = Number(this.#count!.get(updates)?.pieces);
-    if (!(begin >= 0 && numbers >= 0 && pieces === 1 + Math.ceil(numbers / PIECE)))
-      throw this.#wrong(updates);
+    const { pieces, stored } = this.#count!.get(updates) ?? {};
+    // The lower half of each number is there as it is, packed or not.
+    const plausible = pieces === 1 + Math.ceil(numbers / PIECE) && 2 * numbers <= Number(stored);
+    if (!(begin >= 0 && numbers >= 0 && plausible)) throw this.#wrong(updates);
     const relative = row?.relative_to;
     if (relative !== null && !(Number(relative) < updates)) throw this.#wrong(updates);
     const before = relative === null ? undefined : wordsOf(known(Number(relative)).fastState).words;

@@ -215,6 +215,9 @@ test('a packed keyframe needs the one that it is packed against, and no other', 
   const alone = RunReader.open(altered('DELETE FROM keyframe_pieces WHERE updates = 40'));
   expect(alone.lastKeyframe()).toEqual({ updates: 80, fastState: sampleState(80, STATE_BYTES) });
   alone.close();
+  const shorter = RunReader.open(altered('UPDATE keyframes SET bytes = bytes + 1 WHERE updates = 80'));
+  expect(shorter.lastKeyframe()).toEqual({ updates: 40, fastState: sampleState(40, STATE_BYTES) });
+  shorter.close();
   const path = altered("UPDATE keyframe_pieces SET packed = x'00' WHERE updates = 0");
   const reader = RunReader.open(path);
   expect(reader.lastKeyframe()).toEqual({ updates: 40, fastState: sampleState(40, STATE_BYTES) });
@@ -225,6 +228,19 @@ test('a packed keyframe needs the one that it is packed against, and no other', 
   const chained = RunReader.open(chain);
   expect(refusal(chain, () => chained.keyframe(80)).message).toContain('the keyframe after 40 updates');
   chained.close();
+});
+
+test('a keyframe that claims more than its pieces can hold takes no memory for it', () => {
+  // 17 GB in pieces of one byte, each with its checksum.
+  const path = altered(`UPDATE keyframes SET bytes = 4 * 65536 * 65538 WHERE updates = 80;
+    WITH RECURSIVE place(i) AS (SELECT 3 UNION ALL SELECT i + 1 FROM place WHERE i < 65538)
+    INSERT INTO keyframe_pieces SELECT 80, i, x'00', ${crc32(new Uint8Array(1))} FROM place`);
+  const reader = RunReader.open(path);
+  const before = process.memoryUsage().arrayBuffers;
+  const { message } = refusal(path, () => reader.keyframe(80));
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1e8);
+  expect(message).toContain('the keyframe after 80 updates does not match its checksums');
+  reader.close();
 });
 
 test('a file cut off anywhere is refused', () => {
