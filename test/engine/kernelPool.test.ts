@@ -68,6 +68,9 @@ describe('kernels on several cores', () => {
   it.each([
     [[128, 96], [96, 160], false, false],
     [[96, 131], [96, 167], true, false],
+    // Few rows, along the rows of a large side.
+    [[7, 259], [259, 523], false, false],
+    [[259, 5], [259, 523], true, false],
     [[129, 96], [195, 96], false, true],
     [[96, 70], [203, 96], true, true],
     [[5, 67, 50], [5, 50, 41], false, false],
