@@ -128,6 +128,7 @@ export class FastState {
     this.forgetOptimizers();
     tf.dispose([...this.tensors.values()]);
     this.tensors.clear();
+    this.bound = undefined;
   }
 
   /** What went into a matrix, or what it was first told, belongs to its chunk. */

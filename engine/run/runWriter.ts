@@ -59,11 +59,6 @@ export class RunWriter {
     return this.#updates;
   }
 
-  /** Size of the last keyframe; 0 before the first. */
-  get keyframeBytes(): number {
-    return this.#keyframes.at(-1)?.bytes ?? 0;
-  }
-
   /** Updates that the last keyframe holds; −1 before the first. */
   get lastKeyframeAt(): number {
     return this.#keyframes.at(-1)?.updates ?? -1;
