@@ -124,7 +124,7 @@ describe('a checkpoint of the public Hope in the engine', () => {
         learning_rates: { 'cms.0': 3e-4, 'cms.1': 3e-4, 'cms.2': 3e-4 },
       },
     ],
-  ])('%s has the logits of the program that wrote it, before anything is written', async (name, config) => {
+  ])('%s has the logits that came with it, before anything is written', async (name, config) => {
     const path = fixture(name, 'step_000010.pt');
     const found = await readPublicHope(path, name);
     expect(found.config).toMatchObject({ mode: 'km', name, ...config });
