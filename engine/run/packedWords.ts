@@ -12,21 +12,32 @@ const PARAMETERS = { [constants.ZSTD_c_compressionLevel]: 1 };
  */
 export function packWords(words: Uint32Array, before: Uint32Array): Uint8Array {
   const n = words.length;
-  const lower = new Uint16Array(n);
-  const upper = new Uint8Array(2 * n);
+  const { lower, upper } = halves(n);
+  const [first, second] = [upper.subarray(0, n), upper.subarray(n)];
   const differences = Math.min(n, before.length);
-  for (let i = 0; i < n; i++) {
-    let word = words[i];
-    if (i < differences) {
-      const difference = (word - before[i]) | 0;
-      word = (difference << 1) ^ (difference >> 31);
-    }
+  for (let i = 0; i < differences; i++) {
+    const difference = (words[i] - before[i]) | 0;
+    const word = (difference << 1) ^ (difference >> 31);
     lower[i] = word;
-    upper[i] = word >>> 24;
-    upper[n + i] = word >>> 16;
+    first[i] = word >>> 24;
+    second[i] = word >>> 16;
+  }
+  for (let i = differences; i < n; i++) {
+    const word = words[i];
+    lower[i] = word;
+    first[i] = word >>> 24;
+    second[i] = word >>> 16;
   }
   const frame = zstdCompressSync(upper, { params: PARAMETERS, chunkSize: roomFor(upper.length) });
-  return Buffer.concat([new Uint8Array(lower.buffer), frame]);
+  return Buffer.concat([new Uint8Array(lower.buffer, 0, 2 * n), frame]);
+}
+
+/** Memory that one piece after the other is taken apart in: new memory for each takes as long as the taking apart. */
+let room = new ArrayBuffer(0);
+
+function halves(n: number): { lower: Uint16Array; upper: Uint8Array } {
+  if (room.byteLength < 4 * n) room = new ArrayBuffer(4 * n);
+  return { lower: new Uint16Array(room, 0, n), upper: new Uint8Array(room, 2 * n, 2 * n) };
 }
 
 /** Fills `words` with what was packed. @throws Error where it is damaged or holds more or fewer numbers */

@@ -81,17 +81,6 @@ function contentsOf(
   return { slots, metadata };
 }
 
-/** About how long the state's file would be: the weights, what optimizers remember, the sums of chunks that are open. */
-export function stateBytes(state: FastState): number {
-  let values = 0;
-  for (const { name, level } of state.specs) {
-    const { size } = state.tensors.get(name)!;
-    values += state.sums.has(name) && state.pending.get(level) ? 2 * size : size;
-  }
-  for (const { size } of state.optimizer.values()) values += size;
-  return 4 * values;
-}
-
 /**
  * Puts a fast state in place of the current one. @throws CheckpointError when the file is damaged, is something
  * else or belongs to another base checkpoint; the current state is then unchanged.

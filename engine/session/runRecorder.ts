@@ -8,9 +8,10 @@ import type { Update } from '../protocol/update.ts';
 import { RunFileError, RunWriter, shouldWrite } from '../run/index.ts';
 import { recordedLevels } from '../train/memoryLevels.ts';
 import { diskBudget } from './diskBudget.ts';
-import { encodeFastState, stateBytes } from './fastStateFile.ts';
-import { KeyframeCost } from './keyframeCost.ts';
+import { encodeFastState } from './fastStateFile.ts';
 import type { OpenModel } from './openModel.ts';
+import { StateLength } from './stateLength.ts';
+import { UnitCost } from './unitCost.ts';
 
 /** Most seconds a byte that the first keyframe is taken to cost: to read and encode, and to write. */
 const FIRST_READ = 1e-9;
@@ -21,9 +22,9 @@ const MOST_WAITING = 64;
 
 /**
  * Milliseconds in which updates are recorded together. A commit writes as many pages for one as for several, and who
- * watches is told of them no more often than every 33 ms.
+ * watches is told of them no more often than that (`FramePublisher`).
  */
-const COMMIT_EVERY = 20;
+const COMMIT_EVERY = 33;
 
 /** A training as far as its run file is concerned; options are complete. */
 export type Recorded = Pick<TrainRequest, 'runId' | 'title' | 'options' | 'probeInterval' | 'storageBudget'>;
@@ -32,7 +33,7 @@ export type Recorded = Pick<TrainRequest, 'runId' | 'title' | 'options' | 'probe
 export interface RecordingSetup {
   readonly engine: string;
   readonly backend: string;
-  /** Milliseconds in which updates are recorded together; 20 where absent, 0 for each by itself. */
+  /** Milliseconds in which updates are recorded together; 33 where absent, 0 for each by itself. */
   readonly commitEvery?: number;
 }
 
@@ -61,8 +62,11 @@ export class RunRecorder {
   private recorded: Update[] = [];
   /** Memory of the last keyframe: to ask for megabytes anew each time costs as much as to fill them. */
   private room: SharedArrayBuffer | undefined;
-  private readonly reading = new KeyframeCost(FIRST_READ);
-  private readonly writing = new KeyframeCost(FIRST_WRITE);
+  private readonly reading = new UnitCost(FIRST_READ);
+  private readonly writing = new UnitCost(FIRST_WRITE);
+  /** Of updates: going back does not take longer because the machine was busy with something else meanwhile. */
+  private readonly training = new UnitCost(Number.POSITIVE_INFINITY);
+  private readonly length: StateLength;
 
   private constructor(
     private readonly model: OpenModel,
@@ -72,6 +76,7 @@ export class RunRecorder {
     origin?: BranchOrigin,
   ) {
     this.commitEvery = setup.commitEvery ?? COMMIT_EVERY;
+    this.length = new StateLength(model.fast);
     makeFolder(path);
     this.writer = RunWriter.create(path, {
       runId,
@@ -119,11 +124,11 @@ export class RunRecorder {
   /** Takes the next update. @returns those that are recorded since the last call, in order; none while they wait */
   async update(update: Update): Promise<readonly Update[]> {
     this.waiting.push(update);
-    if (this.waiting.length < MOST_WAITING) {
-      if (this.writer.occupied || performance.now() - this.lastCommit < this.commitEvery) return [];
-    }
-    this.record();
+    const full = this.waiting.length >= MOST_WAITING;
+    if (this.writer.occupied && !full) return [];
+    // Asked for each update: the moment at which a keyframe costs least passes with the next.
     if (this.keyframeDue()) await this.keyframe();
+    else if (!full && performance.now() - this.lastCommit < this.commitEvery) return [];
     return this.settle();
   }
 
@@ -148,12 +153,14 @@ export class RunRecorder {
     this.record();
     this.settleKeyframe();
     const begun = performance.now();
+    const { updates } = this.writer;
+    const passed = updates - this.lastUpdates;
+    if (passed) this.training.add((begun - this.lastKeyframe) / 1000, passed);
     const { fast, modelHash } = this.model;
     const bytes = await encodeFastState(fast, modelHash, length => this.roomFor(length));
     this.lastKeyframe = performance.now();
     this.reading.add((this.lastKeyframe - begun) / 1000, bytes.byteLength);
     this.given = bytes.byteLength;
-    const { updates } = this.writer;
     if (updates) this.writer.giveKeyframe(updates, bytes);
     else this.writer.keyframe(updates, bytes);
     this.lastUpdates = updates;
@@ -192,13 +199,16 @@ export class RunRecorder {
   private keyframeDue(): boolean {
     if (this.writer.keyframeUnderWay) return false;
     this.settleKeyframe();
-    // Where no chunk of a slow level is open a state is half as large, so such moments are taken sooner.
-    const bytes = stateBytes(this.model.fast);
+    const secondsSinceLast = (performance.now() - this.lastKeyframe) / 1000;
+    const updatesSinceLast = this.writer.updates + this.waiting.length - this.lastUpdates;
+    const bytes = this.length.after(0);
     return shouldWrite({
-      secondsSinceLast: (performance.now() - this.lastKeyframe) / 1000,
-      updatesSinceLast: this.writer.updates - this.lastUpdates,
+      secondsSinceLast,
+      updatesSinceLast,
+      recomputeSeconds: Math.min(secondsSinceLast, this.training.of(updatesSinceLast) || secondsSinceLast),
       readSeconds: this.reading.of(bytes),
       writeSeconds: this.writing.of(bytes),
+      lengthAfter: updates => this.length.after(updates) / bytes,
     });
   }
 

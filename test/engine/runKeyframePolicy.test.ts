@@ -8,25 +8,41 @@ import {
   WRITE_SHARE,
 } from '../../engine/run/index.ts';
 
-/** Trains `seconds` in ticks of 1 ms; returns the shares of reading and writing keyframes, and the longest gap. */
-function simulate(readSeconds: number, writeSeconds: number, seconds: number) {
-  let training = 0;
-  let keyframes = 0;
-  let secondsSinceLast = 0;
-  let updatesSinceLast = 0;
-  let worst = 0;
-  while (training < seconds) {
-    training += 0.001;
-    secondsSinceLast += 0.001;
-    updatesSinceLast += 1;
-    worst = Math.max(worst, secondsSinceLast);
-    if (!shouldWrite({ secondsSinceLast, readSeconds, writeSeconds, updatesSinceLast })) continue;
-    keyframes += 1;
-    secondsSinceLast = 0;
-    updatesSinceLast = 0;
+/**
+ * Trains `seconds` in ticks of 1 ms, each of which takes `busy` times as long as it would on an idle machine; returns the
+ * shares of reading and writing keyframes, the longest gap in seconds of an idle machine, and the ticks of the keyframes.
+ * @param lengthAt how long the state is after a tick, as a multiple of what reading and writing are given for
+ */
+function simulate(
+  readSeconds: number,
+  writeSeconds: number,
+  seconds: number,
+  lengthAt = (_: number) => 1,
+  busy = 1,
+) {
+  const at: number[] = [];
+  let [tick, last, written, read, worst] = [0, 0, 0, 0, 0];
+  while (tick * 0.001 < seconds) {
+    tick++;
+    const updatesSinceLast = tick - last;
+    worst = Math.max(worst, updatesSinceLast * 0.001);
+    const length = lengthAt(tick);
+    const timing = {
+      secondsSinceLast: busy * updatesSinceLast * 0.001,
+      recomputeSeconds: updatesSinceLast * 0.001,
+      updatesSinceLast,
+      readSeconds: length * readSeconds,
+      writeSeconds: length * writeSeconds,
+      lengthAfter: (updates: number) => lengthAt(tick + updates) / length,
+    };
+    if (!shouldWrite(timing)) continue;
+    at.push(tick);
+    last = tick;
+    read += length * readSeconds;
+    written += length * writeSeconds;
   }
-  const whole = training + keyframes * readSeconds;
-  return { read: (keyframes * readSeconds) / whole, written: (keyframes * writeSeconds) / whole, worst };
+  const whole = busy * tick * 0.001 + read;
+  return { read: read / whole, written: written / whole, worst, at };
 }
 
 test('cheap keyframes: going back recomputes at most about 50 ms, for less than the shares', () => {
@@ -70,8 +86,25 @@ test('a worker writes for more of the time only as long as that keeps going to a
   expect(dearer.written).toBeLessThan(MOST_WRITE_SHARE + 1e-9);
 });
 
+test('a keyframe lies where least is open, as far as going to any update stays short', () => {
+  // Half as long again where the chunk of a level of 32 ticks is open, twice as long where one of 8 ticks is, too.
+  const open = (tick: number) => (tick % 32 === 0 ? 1 : tick % 8 === 0 ? 1.5 : 2);
+  const dear = 0.9 * MOST_WRITE_SHARE * 0.128;
+  const { at, worst } = simulate(0, dear, 60, open);
+  expect(at.filter(tick => tick % 32 !== 0)).toEqual([]);
+  expect(worst).toBeLessThanOrEqual(RESTORE_SECONDS);
+  expect(simulate(0, dear, 60).worst, 'where all are as long').toBeCloseTo(RESTORE_SECONDS, 2);
+});
+
+test('a machine that is busy with something else changes nothing of where the keyframes lie', () => {
+  const open = (tick: number) => (tick % 32 === 0 ? 1 : 2);
+  const [alone, beside] = [1, 3].map(busy => simulate(0.0001, 0.02, 60, open, busy));
+  expect(beside.at).toEqual(alone.at);
+  expect(beside.written).toBeLessThan(alone.written);
+});
+
 test('no keyframe without an update since the last', () => {
-  const waited = { secondsSinceLast: 1e6, readSeconds: 0.01, writeSeconds: 0.01 };
+  const waited = { secondsSinceLast: 1e6, recomputeSeconds: 1e6, readSeconds: 0.01, writeSeconds: 0.01 };
   expect(shouldWrite({ ...waited, updatesSinceLast: 0 })).toBe(false);
   expect(shouldWrite({ ...waited, updatesSinceLast: 1 })).toBe(true);
 });

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { diskBudget } from '../../engine/session/diskBudget.ts';
-import { KeyframeCost } from '../../engine/session/keyframeCost.ts';
+import { UnitCost } from '../../engine/session/unitCost.ts';
 
-test('of the last three keyframes the cheapest counts, and the first no more than it may', () => {
-  const cost = new KeyframeCost(1e-9);
+test('of the last three costs the cheapest counts, and the first no more than it may', () => {
+  const cost = new UnitCost(1e-9);
   expect(cost.of(1000)).toBe(0);
   cost.add(5, 1000);
   expect(cost.of(1000)).toBeCloseTo(1e-6, 12);
