@@ -1,6 +1,7 @@
 import type { HopeConfig } from '../checkpoint/config.ts';
 import { hasMemories } from '../checkpoint/systems.ts';
 import { adaptiveOf } from '../checkpoint/titansConfig.ts';
+import { owned } from '../tensor/continuumSum.ts';
 import { tf } from '../tensor/tf.ts';
 import type { BaseModel } from './baseModel.ts';
 import { beforeStart, emptyTail } from './languageModel.ts';
@@ -44,6 +45,8 @@ export class FastState {
   updates = 0;
   /** What `parameters` last answered, as long as no weight is replaced. */
   private bound: HopeParameters | undefined;
+  /** What `ownedSums` last answered, as long as no sum is replaced. */
+  private boundSums: HopeParameters | undefined;
 
   constructor(readonly base: BaseModel) {
     const { config } = base;
@@ -63,6 +66,18 @@ export class FastState {
     return this.bound;
   }
 
+  /** The open sums in the places of their parameters, whose memory nothing else shares: they may be added to in place. */
+  ownedSums(): HopeParameters {
+    for (const [name, sum] of this.sums) {
+      const alone = owned(sum);
+      if (alone === sum) continue;
+      this.sums.set(name, alone);
+      this.boundSums = undefined;
+    }
+    this.boundSums ??= bindParameters(this.base.config, name => this.sums.get(name)!);
+    return this.boundSums;
+  }
+
   /** Replaces a fast weight; takes ownership of the tensor. */
   set(name: string, tensor: tf.Tensor): void {
     this.tensors.get(name)?.dispose();
@@ -74,6 +89,7 @@ export class FastState {
   setSum(name: string, tensor: tf.Tensor): void {
     this.sums.get(name)?.dispose();
     this.sums.set(name, tensor);
+    this.boundSums = undefined;
   }
 
   /** Replaces a memory of an optimizer; takes ownership of the tensor. */
@@ -149,6 +165,7 @@ export class FastState {
   private disposeOpen(): void {
     tf.dispose([...this.sums.values()]);
     this.sums.clear();
+    this.boundSums = undefined;
     for (const { projections, memory, tail, mixer } of this.open)
       tf.dispose([{ ...projections }, { ...memory }, tail, { ...mixer }]);
   }

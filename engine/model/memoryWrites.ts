@@ -1,6 +1,6 @@
 import type { Objective } from '../checkpoint/titansConfig.ts';
 import { fusedChunkWrite } from '../tensor/fusedChunk.ts';
-import { fusedChunk, hasFusedChunk } from '../tensor/memoryChunk.ts';
+import { fusedChunk, hasFusedChunk, measuredChunk } from '../tensor/memoryChunk.ts';
 import { l2Normalize } from '../tensor/norm.ts';
 import { tf } from '../tensor/tf.ts';
 import { type ChunkWrite, solveChunk, writeChunk } from './chunkWrite.ts';
@@ -37,9 +37,29 @@ export function writeMemories<N extends MemoryName>(
   chunk: Generated,
   options: WriteOptions,
 ): Record<N, ChunkWrite> {
+  return writeMeasured(memories, names, chunk, options).written;
+}
+
+/** Writes, and what was measured of all of them where they were measured as they were made. */
+export interface MeasuredWrites<N extends MemoryName> {
+  readonly written: Record<N, ChunkWrite>;
+  /** As of `Measurement` `write`, [4]. */
+  readonly measured?: tf.Tensor1D;
+}
+
+/** The same. @param bases what the new weights are compared to; without them nothing is measured */
+export function writeMeasured<N extends MemoryName>(
+  memories: Memories,
+  names: readonly N[],
+  chunk: Generated,
+  options: WriteOptions,
+  bases?: Memories,
+): MeasuredWrites<N> {
   const weights = names.map(name => memories[name]!);
-  const written = fusedWrites(weights, chunk, options) ?? plainWrites(names, weights, chunk, options);
-  return Object.fromEntries(names.map((name, i) => [name, written[i]])) as Record<N, ChunkWrite>;
+  const fused = fusedWrites(weights, chunk, options, bases && names.map(name => bases[name]!));
+  const writes = fused?.writes ?? plainWrites(names, weights, chunk, options);
+  const written = Object.fromEntries(names.map((name, i) => [name, writes[i]])) as Record<N, ChunkWrite>;
+  return { written, measured: fused?.measured };
 }
 
 /** Undefined where no kernel of the backend computes such a write. */
@@ -47,22 +67,25 @@ function fusedWrites(
   memories: readonly MemoryWeights[],
   chunk: Generated,
   options: WriteOptions,
-): ChunkWrite[] | undefined {
+  bases: readonly MemoryWeights[] | undefined,
+): { writes: ChunkWrite[]; measured?: tf.Tensor1D } | undefined {
   const { gradientCeiling, rate = 1, objective = 'l2', withSubtracted = false, query } = options;
   const { sharedValues = false, momentum = 0, erase = true, sums } = options;
   if (sharedValues || momentum || !erase || sums || objective === 'half-l2' || !memories.every(isMlp))
     return undefined;
   if (objective === 'l2') {
     const written = fusedChunkWrite(memories, chunk, gradientCeiling, rate);
-    if (written) return written.map((write, i) => ({ ...write, read: query && recall(memories[i], query) }));
+    if (written) {
+      const read = (i: number) => query && recall(memories[i], query);
+      return { writes: written.map((write, i) => ({ ...write, read: read(i) })) };
+    }
   }
   if (!hasFusedChunk()) return undefined;
   const { k, v, logAlpha } = chunk;
-  return fusedChunk({ k, v, eta: scaled(chunk.eta, rate), logAlpha, q: query }, memories, {
-    ceiling: gradientCeiling,
-    dotProduct: objective === 'dot-product',
-    subtracted: withSubtracted,
-  });
+  const tokens = { k, v, eta: scaled(chunk.eta, rate), logAlpha, q: query };
+  const rule = { ceiling: gradientCeiling, dotProduct: objective === 'dot-product' };
+  if (bases?.every(isMlp)) return measuredChunk(tokens, memories, rule, bases);
+  return { writes: fusedChunk(tokens, memories, { ...rule, subtracted: withSubtracted }) };
 }
 
 function plainWrites(

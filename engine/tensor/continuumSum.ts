@@ -33,11 +33,7 @@ export function continuumIntoSums(
 
 /** x unchanged; its backward pass writes ∇_x L to the tap. Only where `hasContinuumSum`. @param x [N, D] */
 export function tapped(x: tf.Tensor2D, { taps, place }: Tap): tf.Tensor2D {
-  const run = tf.customGrad(input => ({
-    value: tf.clone(input as tf.Tensor),
-    gradFunc: dy => tf.engine().runKernel('HopeTapGrad', [dy, taps] as never, { place }) as tf.Tensor,
-  }));
-  return run(x) as tf.Tensor2D;
+  return tf.engine().runKernel('HopeTap', { x, taps }, { place }) as tf.Tensor2D;
 }
 
 /** The tensor itself if nothing shares its memory, else a copy in its place, which may be written to. */
@@ -63,5 +59,13 @@ tf.registerGradient({
       const all = [(dys as tf.Tensor[])[0], ...statistics, ...inputs];
       return tf.engine().runKernel('HopeContinuumSumGrad', all as never, attributes) as tf.Tensor;
     },
+  }),
+});
+
+tf.registerGradient({
+  kernelName: 'HopeTap',
+  inputsToSave: ['taps'],
+  gradFunc: (dy, [taps], attributes) => ({
+    x: () => tf.engine().runKernel('HopeTapGrad', [dy, taps] as never, attributes) as tf.Tensor,
   }),
 });

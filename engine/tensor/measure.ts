@@ -1,13 +1,13 @@
 import { squaredNorms } from './squares.ts';
 import { tf } from './tf.ts';
 
-/** One number asked of tensors, four of a write, or one for each of `groups` equal parts of them. */
+/** One number asked of tensors, or of each of `groups` equal parts of them; of a write four. */
 export type Measurement =
   /** Σ (x − y)² over the tensors, y = 0 without `from`. */
   | { readonly what: 'squares'; readonly of: readonly tf.Tensor[]; readonly from?: readonly tf.Tensor[] }
   /**
-   * Of weights that were written: Σ error², Σ (after − before)² or 0 without `before`, Σ after², Σ (after − base)²; four
-   * numbers, each over all tensors.
+   * Of weights that were written: Σ error², Σ (after − before)² or 0 without `before`, Σ after², Σ (after − base)², each
+   * over all tensors of a group; as many follow each other in a group as in every other.
    */
   | {
       readonly what: 'write';
@@ -15,6 +15,7 @@ export type Measurement =
       readonly before?: readonly tf.Tensor[];
       readonly of: readonly tf.Tensor[];
       readonly base: readonly tf.Tensor[];
+      readonly groups?: number;
     }
   /** Mean over rows of the norm of a row that lies along the last axes of several tensors with equally many rows. */
   | { readonly what: 'rowNorm'; readonly of: readonly tf.Tensor[]; readonly groups?: number }
@@ -35,7 +36,7 @@ export function measureAll(measurements: readonly Measurement[]): tf.Tensor1D {
     return tf.tidy(() => tf.concat1d(measurements.map(composed)));
   }
   const steps = measurements.map((each): MeasureStep => {
-    const groups = each.what === 'rowNorm' ? (each.groups ?? 1) : 1;
+    const groups = 'groups' in each ? (each.groups ?? 1) : 1;
     return { what: each.what, count: each.of.length, pairs: before(each) !== undefined, groups };
   });
   const inputs = measurements.flatMap(each => [
@@ -57,9 +58,16 @@ function composed(asked: Measurement): tf.Tensor1D {
     case 'squares':
       return squaredNorms([asked.of], asked.from && [asked.from]);
     case 'write': {
-      const { error, of, base } = asked;
-      const step = asked.before ? squaredNorms([of], [asked.before]) : tf.zeros<tf.Rank.R1>([1]);
-      return tf.concat1d([squaredNorms([error]), step, squaredNorms([of]), squaredNorms([of], [base])]);
+      const { error, of, base, groups = 1 } = asked;
+      const parts = (tensors: readonly tf.Tensor[]) => {
+        const each = tensors.length / groups;
+        return Array.from({ length: groups }, (_, i) => tensors.slice(i * each, (i + 1) * each));
+      };
+      const step = asked.before
+        ? squaredNorms(parts(of), parts(asked.before))
+        : tf.zeros<tf.Rank.R1>([groups]);
+      const numbers = [squaredNorms(parts(error)), step, squaredNorms(parts(of))];
+      return tf.reshape(tf.stack([...numbers, squaredNorms(parts(of), parts(base))], 1), [4 * groups]);
     }
     case 'rowNorm': {
       const squares = asked.of.map(x => tf.sum(tf.square(tf.reshape(x, [-1, x.shape[x.rank - 1]])), 1));

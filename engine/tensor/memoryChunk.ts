@@ -12,6 +12,8 @@ export interface ChunkAttributes {
   readonly dotProduct: boolean;
   /** Whether what is subtracted from the decayed weights is an output too. */
   readonly subtracted: boolean;
+  /** Whether the last inputs are what new weights are compared to, and the last output what was measured, [4]. */
+  readonly measured: boolean;
 }
 
 /** Tokens of a chunk: k, v [G, C, D], η and log α [G, C], and queries [G, Q, D] to read before it is written. */
@@ -42,27 +44,55 @@ export function hasFusedChunk(): boolean {
   return tf.getKernel('HopeChunk', tf.getBackend()) !== undefined;
 }
 
+type ChunkOptions = Pick<ChunkAttributes, 'ceiling' | 'dotProduct' | 'subtracted'>;
+
 /**
  * Writes a chunk to memories W1 [G, O, H], W2 [G, H, D] in one kernel: v̂ = M(v), the gradient of the inner loss at
  * the weights from before, its ceiling, and the decayed delta rule for the whole chunk (Eq. 88, 90). Differentiable
  * once, with respect to everything but the surprise and what was subtracted.
  */
 export function fusedChunk(
+  tokens: ChunkTokens,
+  memories: readonly Weights[],
+  options: ChunkOptions,
+): FusedWrite[] {
+  return runChunk(tokens, memories, options, []).writes;
+}
+
+/**
+ * The same with what was subtracted, measured while it is in a cache: as of `Measurement` `write`, all memories together,
+ * [4]. Not differentiable. @param bases what the new weights are compared to
+ */
+export function measuredChunk(
+  tokens: ChunkTokens,
+  memories: readonly Weights[],
+  options: Omit<ChunkOptions, 'subtracted'>,
+  bases: readonly Weights[],
+): { writes: FusedWrite[]; measured: tf.Tensor1D } {
+  const { writes, rest } = runChunk(tokens, memories, { ...options, subtracted: true }, bases);
+  return { writes, measured: rest[0] as tf.Tensor1D };
+}
+
+function runChunk(
   { k, v, eta, logAlpha, q }: ChunkTokens,
   memories: readonly Weights[],
-  options: Pick<ChunkAttributes, 'ceiling' | 'dotProduct' | 'subtracted'>,
-): FusedWrite[] {
-  const inputs = [k, v, eta, logAlpha, ...(q ? [q] : []), ...memories.flatMap(({ w1, w2 }) => [w1, w2])];
-  const attributes: ChunkAttributes = { ...options, memories: memories.length, queries: q !== undefined };
+  options: ChunkOptions,
+  bases: readonly Weights[],
+): { writes: FusedWrite[]; rest: tf.Tensor[] } {
+  const weights = [...memories, ...bases].flatMap(({ w1, w2 }) => [w1, w2]);
+  const inputs = [k, v, eta, logAlpha, ...(q ? [q] : []), ...weights];
+  const flags = { queries: q !== undefined, measured: bases.length > 0 };
+  const attributes: ChunkAttributes = { ...options, ...flags, memories: memories.length };
   const outputs = tf
     .engine()
     .runKernel('HopeChunk', inputs as never, attributes as never) as unknown as tf.Tensor3D[];
   const each = outputsEach(attributes);
-  return memories.map((_, i) => {
+  const writes = memories.map((_, i) => {
     const [w1, w2, surprise, ...rest] = outputs.slice(each * i, each * (i + 1));
     const subtracted = options.subtracted ? { w1: rest[0], w2: rest[1] } : undefined;
     return { weights: { w1, w2 }, surprise, subtracted, read: q && rest.at(-1) };
   });
+  return { writes, rest: outputs.slice(each * memories.length) };
 }
 
 function outputsEach({ subtracted, queries }: ChunkAttributes): number {

@@ -44,7 +44,7 @@ export function deviatingPass(state: FastState, tokens: number, withTaps: boolea
   return {
     variables: zeros,
     bind: taps => ({
-      parameter: () => undefined,
+      parameters: state.parameters(),
       block: index => {
         const observed = (y: tf.Tensor2D, place: number) =>
           tf.add<tf.Tensor2D>(y, taps[index * each + place]);

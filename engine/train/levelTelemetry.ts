@@ -1,7 +1,7 @@
 import type { FastState } from '../model/fastState.ts';
 import { METRIC_INDEX, METRICS, type Metric } from '../protocol/metric.ts';
 import { type Measurement, measureAll } from '../tensor/measure.ts';
-import { tf } from '../tensor/tf.ts';
+import type { tf } from '../tensor/tf.ts';
 import type { LevelWrite } from './levelWrites.ts';
 
 /** Surprise and gates of one tick, which every tick has whether or not a level fires. */
@@ -20,10 +20,10 @@ interface Place {
   readonly step: number;
 }
 
-/** What a tick is measured by, and all its values while they are on the backend. */
+/** What a tick is measured by, and all its values, one after the other, while they are on the backend. */
 export interface TelemetryColumns {
   readonly places: ReadonlyMap<string, Place>;
-  readonly values: tf.Tensor1D;
+  readonly values: readonly tf.Tensor1D[];
 }
 
 /** What a write is measured by in each block, in the order of the measurement. */
@@ -33,6 +33,10 @@ const WRITE_NUMBERS = ['error', 'delta', 'weight', 'drift'] as const;
 export class LevelTelemetry {
   /** Names of a level's tensors, a list for each block. */
   private readonly names: ReadonlyMap<string, readonly string[][]>;
+  /** The base's tensors of each level, block after block. */
+  private readonly bases: ReadonlyMap<string, readonly tf.Tensor[]>;
+  /** By what a tick is measured by: ticks are alike. */
+  private readonly places = new Map<string, TelemetryColumns['places']>();
   /** Of every level, from its first tick on: ‖W‖, ‖W − W₀‖ / ‖W₀‖ and ‖W₀‖ a block. */
   private readonly norms = new Map<
     string,
@@ -53,6 +57,7 @@ export class LevelTelemetry {
         ),
       ]),
     );
+    this.bases = new Map(levels.map(level => [level, this.ofBlocks(level, base.tensors).flat()]));
   }
 
   /**
@@ -66,36 +71,47 @@ export class LevelTelemetry {
   ): Float32Array {
     const { blocks } = this.state.base.config;
     const metrics = new Float32Array(blocks * this.levels.length * METRICS.length).fill(Number.NaN);
-    const put = (block: number, level: number, metric: Metric, value: number) => {
-      metrics[(block * this.levels.length + level) * METRICS.length + METRIC_INDEX[metric]] = value;
-    };
     const read = (key: string, block: number) => {
       const { at, step } = places.get(key)!;
       return values[at + block * step];
     };
-    const fired = new Map(writes.filter(write => !write.frozen).map(write => [write.level, write]));
-    const closed = new Set(writes.map(write => write.level));
+    // Found once a level, not once a block: this is done each tick.
+    const column = (key: string) => {
+      const place = places.get(key);
+      return place && ((block: number) => values[place.at + block * place.step]);
+    };
+    const [eta, alpha] = ['eta', 'alpha'].map(column);
     this.levels.forEach((level, l) => {
+      const write = writes.find(each => each.level === level);
       const known = this.norms.get(level) ?? this.firstNorms(level, read);
+      const fired = write && !write.frozen;
+      const [error, delta, weight, drift] = WRITE_NUMBERS.map(name =>
+        fired ? column(`${level}.${name}`) : undefined,
+      );
+      const lss = column(`${level}.lss`);
+      const gated = level === 'memory' || level === 'projections';
+      const pending = write ? 0 : (this.state.pending.get(level) ?? 0);
       for (let block = 0; block < blocks; block++) {
-        if (fired.has(level)) {
-          known.weight[block] = Math.sqrt(read(`${level}.weight`, block));
-          known.drift[block] = Math.sqrt(read(`${level}.drift`, block)) / known.base[block];
-          const error = Math.sqrt(read(`${level}.error`, block));
-          const { rate } = fired.get(level)!;
-          put(block, l, 'gradientNorm', error);
+        const at = (block * this.levels.length + l) * METRICS.length;
+        const put = (metric: Metric, value: number) => {
+          metrics[at + METRIC_INDEX[metric]] = value;
+        };
+        if (fired) {
+          known.weight[block] = Math.sqrt(weight!(block));
+          known.drift[block] = Math.sqrt(drift!(block)) / known.base[block];
+          const gradient = Math.sqrt(error!(block));
+          put('gradientNorm', gradient);
           // Where the change is −rate · Σ g its norm needs no look at the weights.
-          const delta = rate === undefined ? Math.sqrt(read(`${level}.delta`, block)) : rate * error;
-          put(block, l, 'deltaNorm', delta);
-        } else put(block, l, 'deltaNorm', 0);
-        put(block, l, 'fired', fired.has(level) ? 1 : 0);
-        put(block, l, 'weightNorm', known.weight[block]);
-        put(block, l, 'drift', known.drift[block]);
-        put(block, l, 'pending', closed.has(level) ? 0 : (this.state.pending.get(level) ?? 0));
-        if (places.has(`${level}.lss`)) put(block, l, 'lss', read(`${level}.lss`, block));
-        if (level === 'memory' || level === 'projections') {
-          put(block, l, 'eta', read('eta', block));
-          put(block, l, 'alpha', read('alpha', block));
+          put('deltaNorm', write.rate === undefined ? Math.sqrt(delta!(block)) : write.rate * gradient);
+        } else put('deltaNorm', 0);
+        put('fired', fired ? 1 : 0);
+        put('weightNorm', known.weight[block]);
+        put('drift', known.drift[block]);
+        put('pending', pending);
+        if (lss) put('lss', lss(block));
+        if (gated) {
+          put('eta', eta!(block));
+          put('alpha', alpha!(block));
         }
       }
     });
@@ -104,67 +120,85 @@ export class LevelTelemetry {
 
   /** What `record` needs of a tick; call in a tidy, before the writes are put in place. */
   columns(writes: readonly LevelWrite[], { taps, eta, logAlpha }: TickSignals): TelemetryColumns {
-    const asked: Measurement[] = [];
-    const places = new Map<string, Place>();
+    const first = this.levels.filter(level => !this.norms.has(level));
+    const changed = writes.filter(({ frozen }) => !frozen);
+    const apart = changed.filter(({ measured }) => !measured);
+    const asWritten = changed.filter(({ measured }) => measured);
+    const inner = changed.find(({ level }) => level === 'projections')?.inner;
+    const asked: Measurement[] = [
+      { what: 'rowNorm', of: [taps], groups: taps.shape[0] },
+      ...first.flatMap(level => this.start(level)),
+      ...apart.map(write => this.ofWrite(write)),
+      ...(inner ?? []).map((of): Measurement => ({ what: 'rowNorm', of })),
+      ...eta.map((each): Measurement => ({ what: 'mean', of: [each] })),
+      ...logAlpha.map((each): Measurement => ({ what: 'meanExponential', of: [each] })),
+    ];
+    const values = [measureAll(asked), ...asWritten.flatMap(({ measured }) => measured!)];
+    const [here, there] = [apart, asWritten].map(some => some.map(({ level }) => level));
+    const key = [first, here, there].join('; ');
+    let places = this.places.get(key);
+    if (!places) {
+      places = this.placesOf(first, here, there, eta.length > 0);
+      this.places.set(key, places);
+    }
+    return { places, values };
+  }
+
+  /** Of a level before its first tick: Σ W², Σ (W − W₀)² and Σ W₀², each of all blocks. */
+  private start(level: string): Measurement[] {
+    const [now, base] = [this.state, this.state.base].map(({ tensors }) => this.ofBlocks(level, tensors));
+    return [
+      ...now.map((of): Measurement => ({ what: 'squares', of })),
+      ...now.map((of, block): Measurement => ({ what: 'squares', of, from: base[block] })),
+      ...base.map((of): Measurement => ({ what: 'squares', of })),
+    ];
+  }
+
+  private ofWrite({ level, weights, errors, rate }: LevelWrite): Measurement {
+    const of = (tensors: ReadonlyMap<string, tf.Tensor>) => this.ofBlocks(level, tensors).flat();
+    return {
+      what: 'write',
+      error: of(errors),
+      before: rate === undefined ? of(this.state.tensors) : undefined,
+      of: of(weights),
+      base: this.bases.get(level)!,
+      groups: this.state.base.config.blocks,
+    };
+  }
+
+  /** Where `columns` has the numbers of what it was asked for, in its order. */
+  private placesOf(
+    first: readonly string[],
+    apart: readonly string[],
+    asWritten: readonly string[],
+    gates: boolean,
+  ): TelemetryColumns['places'] {
     const { blocks } = this.state.base.config;
-    const outputs = taps.shape[0] / blocks;
-    ['memory', ...this.levels.filter(level => level.startsWith('cms.'))].forEach((level, at) => {
-      places.set(`${level}.lss`, { at, step: outputs });
-    });
-    asked.push({ what: 'rowNorm', of: [taps], groups: blocks * outputs });
-    let at = blocks * outputs;
-    const ask = (name: string, ofBlock: (block: number) => Measurement) => {
-      places.set(name, { at, step: 1 });
-      at += blocks;
-      for (let block = 0; block < blocks; block++) asked.push(ofBlock(block));
+    const places = new Map<string, Place>();
+    let at = 0;
+    /** Numbers of these names block by block, or name by name. */
+    const place = (names: readonly string[], byBlock: boolean) => {
+      names.forEach((name, i) => {
+        places.set(name, byBlock ? { at: at + i, step: names.length } : { at: at + i * blocks, step: 1 });
+      });
+      at += names.length * blocks;
     };
-    const placeWrite = (level: string) => {
-      for (const [i, name] of WRITE_NUMBERS.entries()) {
-        places.set(`${level}.${name}`, { at: at + i, step: WRITE_NUMBERS.length });
-      }
-      at += WRITE_NUMBERS.length * blocks;
-    };
-    const squares = (name: string, of: tf.Tensor[][], from?: tf.Tensor[][]) =>
-      ask(name, block => ({ what: 'squares', of: of[block], from: from?.[block] }));
-    for (const level of this.levels.filter(each => !this.norms.has(each))) {
-      const [now, base] = [this.state, this.state.base].map(({ tensors }) => this.ofBlocks(level, tensors));
-      squares(`${level}.start`, now);
-      squares(`${level}.away`, now, base);
-      squares(`${level}.base`, base);
-    }
-    const measured: [string, tf.Tensor1D][] = [];
-    for (const write of writes) {
-      const { level, weights, errors, inner, frozen, rate } = write;
-      if (frozen) continue;
-      if (write.measured) {
-        measured.push([level, write.measured]);
-        continue;
-      }
-      const [after, error] = [weights, errors].map(tensors => this.ofBlocks(level, tensors));
-      const before = rate === undefined ? this.ofBlocks(level, this.state.tensors) : undefined;
-      const base = this.ofBlocks(level, this.state.base.tensors);
-      placeWrite(level);
-      for (let block = 0; block < blocks; block++) {
-        asked.push({
-          what: 'write',
-          error: error[block],
-          before: before?.[block],
-          of: after[block],
-          base: base[block],
-        });
-      }
-      if (inner && level === 'projections') {
-        ask(`${level}.lss`, block => ({ what: 'rowNorm', of: inner[block] }));
-      }
-    }
-    if (eta.length) {
-      ask('eta', block => ({ what: 'mean', of: [eta[block]] }));
-      ask('alpha', block => ({ what: 'meanExponential', of: [logAlpha[block]] }));
-    }
-    const values = measureAll(asked);
-    if (!measured.length) return { places, values };
-    for (const [level] of measured) placeWrite(level);
-    return { places, values: tf.concat1d([values, ...measured.map(([, numbers]) => numbers)]) };
+    const surprised = ['memory', ...this.levels.filter(level => level.startsWith('cms.'))];
+    place(
+      surprised.map(level => `${level}.lss`),
+      true,
+    );
+    for (const level of first) place([`${level}.start`, `${level}.away`, `${level}.base`], false);
+    const placeWrite = (level: string) =>
+      place(
+        WRITE_NUMBERS.map(name => `${level}.${name}`),
+        true,
+      );
+    apart.forEach(placeWrite);
+    if ([...apart, ...asWritten].includes('projections')) place(['projections.lss'], false);
+    if (gates) place(['eta', 'alpha'], false);
+    asWritten.forEach(placeWrite);
+    return places;
   }
 
   /** Whether all new weights of a level are finite; where it is not true, they may be, but are very large. */

@@ -1,7 +1,7 @@
 import type { FastState } from '../model/fastState.ts';
 import { mapMemories, titansOptions } from '../model/languageModel.ts';
 import { mapMemory, partsOf } from '../model/memoryMlp.ts';
-import { writeMemories } from '../model/memoryWrites.ts';
+import { writeMeasured } from '../model/memoryWrites.ts';
 import { memoryName } from '../model/optimizerMemory.ts';
 import { type Memories, type MemoryName, projectionsOf } from '../model/selfModifyingTitans.ts';
 import { levelOptimizer, type OptimizerMemories } from '../optimizer/levelOptimizer.ts';
@@ -15,8 +15,8 @@ export interface LevelWrite {
   readonly frozen?: boolean;
   /** Where the change is −rate · Σ g, so that its norm needs no look at the weights from before. */
   readonly rate?: number;
-  /** Where the write was measured as it was made: four numbers a block, as of `Measurement` `write`. */
-  readonly measured?: tf.Tensor1D;
+  /** Where the write was measured as it was made: four numbers a block, as of `Measurement` `write`, one after the other. */
+  readonly measured?: readonly tf.Tensor1D[];
   /** New weights by name. */
   readonly weights: ReadonlyMap<string, tf.Tensor>;
   /** The summed errors that were applied, by name. */
@@ -29,22 +29,34 @@ export interface LevelWrite {
   readonly inner?: readonly (readonly tf.Tensor3D[])[];
 }
 
-/** The write of `memory` or `projections` in every block, with all that is pending. */
+/**
+ * The write of `memory` or `projections` in every block, with all that is pending.
+ * @param bases of each block, where the write may be measured as it is made
+ */
 export function writeTitansLevel(
   state: FastState,
   level: 'memory' | 'projections',
   memories: readonly Memories[],
   rate: number,
+  bases?: readonly Memories[],
 ): LevelWrite {
   const { config } = state.base;
   const options = { ...titansOptions(config), rate, withSubtracted: true };
   const weights = new Map<string, tf.Tensor>();
   const errors = new Map<string, tf.Tensor>();
   const optimizer = new Map<string, tf.Tensor>();
+  const measured: tf.Tensor1D[] = [];
   const inner = state.open.map((open, block) => {
     const names: readonly MemoryName[] = level === 'memory' ? ['memory'] : projectionsOf(memories[block]);
     const momenta = config.titans.momentum ? momentaOf(state, block, memories[block]) : undefined;
-    const written = writeMemories(memories[block], names, open[level], { ...options, momenta });
+    const { written, measured: numbers } = writeMeasured(
+      memories[block],
+      names,
+      open[level],
+      { ...options, momenta },
+      bases?.[block],
+    );
+    if (numbers) measured.push(numbers);
     return names.map(name => {
       for (const part of partsOf(memories[block][name]!)) {
         const at = `blocks.${block}.selfmod.m_${name}.${part}`;
@@ -55,7 +67,8 @@ export function writeTitansLevel(
       return written[name].surprise;
     });
   });
-  return { level, weights, errors, inner, optimizer };
+  const all = measured.length === inner.length;
+  return { level, weights, errors, inner, optimizer, measured: all ? measured : undefined };
 }
 
 /** S of every memory of a block, zero before its first write. */
@@ -89,7 +102,7 @@ export function writeContinuumLevel(
     const both = measure ? measuredSgdSteps(thetas, sums, bases, rate, blocks) : undefined;
     const steps = both?.steps ?? sgdSteps(thetas, sums, rate);
     const weights = new Map(specs.map(({ name }, i) => [name, steps[i]]));
-    return { level, weights, errors, rate, sharesSums: true, measured: both?.measured };
+    return { level, weights, errors, rate, sharesSums: true, measured: both && [both.measured] };
   }
   const weights = new Map<string, tf.Tensor>();
   const optimizer = new Map<string, tf.Tensor>();
@@ -126,7 +139,7 @@ export function restartLevel(state: FastState, level: string): LevelWrite {
 export function keepWrite(write: LevelWrite): LevelWrite {
   for (const tensor of write.weights.values()) tf.keep(tensor);
   for (const tensor of write.optimizer?.values() ?? []) tf.keep(tensor);
-  if (write.measured) tf.keep(write.measured);
+  for (const tensor of write.measured ?? []) tf.keep(tensor);
   // Sums of CMS errors belong to the state; a share of them makes every write's errors the holder's to dispose.
   const errors = new Map(
     [...write.errors].map(([name, tensor]) => [name, tf.keep(write.sharesSums ? tensor.clone() : tensor)]),

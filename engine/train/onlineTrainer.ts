@@ -1,6 +1,8 @@
 import { levelsOf } from '../checkpoint/config.ts';
+import { hasMemories } from '../checkpoint/systems.ts';
 import type { FastState } from '../model/fastState.ts';
 import { titansOptions } from '../model/languageModel.ts';
+import { bindParameters } from '../model/parameters.ts';
 import {
   appendGenerated,
   type Generated,
@@ -51,6 +53,8 @@ export class OnlineTrainer {
   readonly levels: readonly { readonly id: string; readonly period: number }[];
   private readonly telemetry: LevelTelemetry | undefined;
   private readonly memories: MemoryMetrics;
+  /** What the memories of each block are compared to as they are written. */
+  private readonly bases: readonly Memories[] | undefined;
 
   constructor(
     private readonly state: FastState,
@@ -61,6 +65,7 @@ export class OnlineTrainer {
     const ids = this.levels.map(level => level.id);
     this.memories = new MemoryMetrics(state.base.config);
     this.telemetry = options.telemetry ? new LevelTelemetry(state, ids) : undefined;
+    this.bases = this.telemetry && basesOf(state);
   }
 
   /**
@@ -82,7 +87,7 @@ export class OnlineTrainer {
     try {
       const report = await readBack(() => {
         columns = telemetry && this.measure(telemetry, writes, forward, generated);
-        return tf.concat([forward.losses, ...(columns ? [columns.values] : finitenessOf(writes))]);
+        return tf.concat([forward.losses, ...(columns ? columns.values : finitenessOf(writes))]);
       });
       const tokens = tick.inputs.length;
       const surprise = report.slice(0, tokens);
@@ -111,7 +116,7 @@ export class OnlineTrainer {
       tf.dispose([forward.losses, forward.inputs.map(inputs => ({ ...inputs })), forward.taps ?? []]);
       tf.dispose(generated.map(g => ({ ...g })));
       for (const { errors, inner, measured } of writes) {
-        tf.dispose([[...errors.values()], (inner ?? []).flat(), measured ?? []]);
+        tf.dispose([[...errors.values()], (inner ?? []).flat(), [...(measured ?? [])]]);
       }
     }
   }
@@ -153,7 +158,7 @@ export class OnlineTrainer {
       return writeContinuumLevel(this.state, level, rate, this.telemetry !== undefined);
     }
     const memories = this.state.parameters().blocks.map(block => block.memories!);
-    return writeTitansLevel(this.state, level, memories, rate);
+    return writeTitansLevel(this.state, level, memories, rate, this.bases);
   }
 
   /** Whether a nested level's context ends at this tick: the chunk of the next slower one is full. */
@@ -214,6 +219,12 @@ export class OnlineTrainer {
     }
     return metrics;
   }
+}
+
+/** The base's memories of each block; undefined of a system that has none. */
+function basesOf({ base: { config, tensors } }: FastState): readonly Memories[] | undefined {
+  if (!hasMemories(config)) return undefined;
+  return bindParameters(config, name => tensors.get(name)!).blocks.map(block => block.memories!);
 }
 
 /** What memories and static projections generate for a tick, in one kernel where the backend has it. */

@@ -6,7 +6,7 @@ import { layerNorm } from '../model/layerNorm.ts';
 import { tokensSinceStart } from '../model/localConvolution.ts';
 import { recall } from '../model/memoryMlp.ts';
 import type { MixerState } from '../model/mixer/mixer.ts';
-import { type BlockParameters, bindParameters } from '../model/parameters.ts';
+import type { BlockParameters } from '../model/parameters.ts';
 import { adaptiveQuery, type Given } from '../model/selfModifyingTitans.ts';
 import { tf } from '../tensor/tf.ts';
 import { addInputs, type WatchedInput, wantsInputs } from './levelInputs.ts';
@@ -47,10 +47,7 @@ export function forwardTick(
   const pass = openPass(state, inputs.length, withTaps);
   const loss = (...values: tf.Tensor[]): tf.Scalar => {
     const bound = pass.bind(values);
-    const parameters = bindParameters(
-      config,
-      name => bound.parameter(name) ?? state.tensors.get(name) ?? state.base.tensors.get(name)!,
-    );
+    const { parameters } = bound;
     let x = embedTokens(parameters, inputs, since);
     parameters.blocks.forEach((block, i) => {
       const read = lookBack(x, block, state, i, since);

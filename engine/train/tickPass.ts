@@ -2,8 +2,8 @@ import { isModern, isPublicTransformer } from '../checkpoint/systems.ts';
 import { type ContinuumWeights, continuumLevel } from '../model/continuumMemory.ts';
 import type { FastState } from '../model/fastState.ts';
 import type { BlockOutputParts } from '../model/hopeBlock.ts';
-import { bindParameters } from '../model/parameters.ts';
-import { continuumIntoSums, hasContinuumSum, owned, type Tap, tapped } from '../tensor/continuumSum.ts';
+import { bindParameters, type HopeParameters } from '../model/parameters.ts';
+import { continuumIntoSums, hasContinuumSum, type Tap, tapped } from '../tensor/continuumSum.ts';
 import { tf } from '../tensor/tf.ts';
 import { deviates, deviatingPass } from './kmPass.ts';
 
@@ -13,7 +13,7 @@ export interface TickPass {
   readonly variables: readonly tf.Tensor[];
   /** @param values the variables as the differentiated function gets them */
   bind(values: readonly tf.Tensor[]): {
-    parameter(name: string): tf.Tensor | undefined;
+    readonly parameters: HopeParameters;
     /** What a block does after its memories, differentiated or observed as the pass needs it. */
     block(index: number): BlockOutputParts;
   };
@@ -42,14 +42,14 @@ function placesOf({ base: { config } }: FastState): { each: number; all: number 
 function kernelPass(state: FastState, tokens: number, withTaps: boolean): TickPass {
   const { config } = state.base;
   const { each, all } = placesOf(state);
-  for (const [name, sum] of state.sums) state.sums.set(name, owned(sum));
-  const sums = bindParameters(config, name => state.sums.get(name)!).blocks;
-  const start = tf.zeros<tf.Rank.R2>([tokens, config.width]);
-  const taps = withTaps ? tf.zeros<tf.Rank.R3>([all, tokens, config.width]) : undefined;
+  const sums = state.ownedSums().blocks;
+  // `tf.zeros` makes an array and copies it.
+  const start = tf.fill<tf.Rank.R2>([tokens, config.width], 0);
+  const taps = withTaps ? tf.fill<tf.Rank.R3>([all, tokens, config.width], 0) : undefined;
   return {
     variables: [start],
     bind: ([zero]) => ({
-      parameter: () => undefined,
+      parameters: state.parameters(),
       block: index => {
         const tap = (k: number): Tap | undefined => taps && { taps, place: index * each + k };
         return {
@@ -75,10 +75,11 @@ function kernelPass(state: FastState, tokens: number, withTaps: boolean): TickPa
 
 /** The tape gives the gradient of every CMS tensor, and of a zero added at each place of surprise. */
 function addingPass(state: FastState, tokens: number, withTaps: boolean): TickPass {
+  const { base } = state;
   const { each, all } = placesOf(state);
   const names = [...state.sums.keys()];
   const zeros = Array.from({ length: withTaps ? all : 0 }, () =>
-    tf.zeros<tf.Rank.R2>([tokens, state.base.config.width]),
+    tf.zeros<tf.Rank.R2>([tokens, base.config.width]),
   );
   return {
     variables: [...names.map(name => state.tensors.get(name)!), ...zeros],
@@ -86,7 +87,10 @@ function addingPass(state: FastState, tokens: number, withTaps: boolean): TickPa
       const moving = new Map(names.map((name, i) => [name, values[i]]));
       const taps = values.slice(names.length);
       return {
-        parameter: name => moving.get(name),
+        parameters: bindParameters(
+          base.config,
+          name => moving.get(name) ?? state.tensors.get(name) ?? base.tensors.get(name)!,
+        ),
         block: index => {
           const observed = (y: tf.Tensor2D, place: number) =>
             withTaps ? tf.add<tf.Tensor2D>(y, taps[index * each + place]) : y;

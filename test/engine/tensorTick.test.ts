@@ -73,6 +73,12 @@ describe.each(['cpu', 'wasm'] as const)('what a tick asks of %s', backend => {
       expected.forEach((each, i) => {
         expect(Math.abs(got[i] - each), `number ${i}`).toBeLessThan(1e-5 * (1 + each));
       });
+      const twice = (arrays: Float32Array[]) => [...tensors(arrays), ...tensors(arrays.toReversed())];
+      const grouped = { error: twice(error), of: twice(of), base: twice(base), groups: 2 };
+      const both = measureAll([
+        { what: 'write', ...grouped, before: withBefore ? twice(before) : undefined },
+      ]).dataSync();
+      expect(distance(both, [...got.slice(1), ...got.slice(1)])).toBeLessThan(1e-6);
       // The same bits as one by one: a branch begins with norms that were not measured at a write.
       const [after, apart] = [of, base].map(tensors);
       const alone = measureAll([

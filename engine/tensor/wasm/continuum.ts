@@ -1,4 +1,5 @@
 import type { KernelConfig, TensorInfo } from '#tfjs';
+import { share } from './identity.ts';
 import type { KernelModule, Kernels } from './kernelModule.ts';
 import { type KernelCall, ourKernel } from './ourKernel.ts';
 
@@ -78,6 +79,7 @@ function backward(
 export function continuumKernels(module: KernelModule): KernelConfig[] {
   const { kernels } = module;
   return [
+    { kernelName: 'HopeTap', backendName: 'wasm', kernelFunc: share },
     ourKernel<Inputs, { epsilon: number }>('HopeContinuum', call => {
       const { x, weight, bias, expand, expandBias, contract, contractBias } = call.inputs;
       return forward(module, [x, weight, bias, expand, expandBias, contract, contractBias], call);

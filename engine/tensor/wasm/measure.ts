@@ -26,7 +26,7 @@ export function measureKernel(module: KernelModule, backend: HostBackend): Kerne
           }
           numbers.push(sum);
         } else if (what === 'write') {
-          numbers.push(...writeSquares(module, of, from, take(count), take(count), at));
+          numbers.push(...writeSquares(module, of, from, take(count), take(count), groups, at));
         } else if (what === 'rowNorm') numbers.push(...rowNorms(module, of, groups, at));
         else numbers.push(mean(backend.typedArrayFromHeap(of[0]), what === 'meanExponential'));
       }
@@ -37,21 +37,25 @@ export function measureKernel(module: KernelModule, backend: HostBackend): Kerne
   );
 }
 
-/** Σ error², Σ (after − before)², Σ after² and Σ (after − base)². */
-function writeSquares(
+/** Σ error², Σ (after − before)², Σ after² and Σ (after − base)² of each group. */
+export function writeSquares(
   { kernels, workspace, doubles }: KernelModule,
   after: readonly TensorInfo[],
   before: readonly TensorInfo[],
   error: readonly TensorInfo[],
   base: readonly TensorInfo[],
-  at: (tensor: TensorInfo) => number,
+  groups: number,
+  at: (tensor: TensorInfo | undefined) => number,
 ): Float64Array {
-  const sums = workspace(4 * 8);
-  doubles(sums, 4).fill(0);
-  after.forEach((x, i) => {
-    kernels.writeSquares(at(error[i]), at(before[i]), at(x), at(base[i]), sums, util.sizeFromShape(x.shape));
-  });
-  return doubles(sums, 4);
+  const sums = workspace(4 * 8 * groups);
+  doubles(sums, 4 * groups).fill(0);
+  const each = after.length / groups;
+  for (let i = 0; i < after.length; i++) {
+    const into = sums + 32 * Math.floor(i / each);
+    const size = util.sizeFromShape(after[i].shape);
+    kernels.writeSquares(at(error[i]), at(before[i]), at(after[i]), at(base[i]), into, size);
+  }
+  return doubles(sums, 4 * groups);
 }
 
 function rowNorms(

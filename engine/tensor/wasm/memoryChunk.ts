@@ -2,15 +2,20 @@ import type { KernelConfig, TensorInfo } from '#tfjs';
 import type { ChunkAttributes } from '../memoryChunk.ts';
 import { addressOf, type HostBackend } from './hostBackend.ts';
 import type { KernelModule } from './kernelModule.ts';
+import { writeSquares } from './measure.ts';
 
-/** The inputs of one call, told apart: keys, values, gates, queries, then W1 and W2 of each memory. */
+/**
+ * The inputs of one call, told apart: keys, values, gates, queries, then W1 and W2 of each memory, and of what each is
+ * compared to where it is measured.
+ */
 function chunkInputs(inputs: TensorInfo[], { memories, queries }: ChunkAttributes) {
   const [k, v, eta, logAlpha] = inputs;
   const q = queries ? inputs[4] : undefined;
   const first = queries ? 5 : 4;
   const weights = inputs.slice(first, first + 2 * memories);
+  const bases = inputs.slice(first + 2 * memories);
   const [groups, chunk, width] = k.shape;
-  return { k, v, eta, logAlpha, q, weights, groups, chunk, width, reads: q ? q.shape[1] : 0 };
+  return { k, v, eta, logAlpha, q, weights, bases, groups, chunk, width, reads: q ? q.shape[1] : 0 };
 }
 
 /** Operations of a write: rows go through the memory once, and each weight is written once. */
@@ -22,15 +27,19 @@ function operations(groups: number, chunk: number, reads: number, width: number,
   return sum;
 }
 
-/** Outputs of each memory W1, W2, surprise and, if asked for, what was subtracted from either; then the reads. */
-function write({ kernels, each }: KernelModule): KernelConfig {
+/**
+ * Outputs of each memory W1, W2, surprise and, if asked for, what was subtracted from either and the reads; then what was
+ * measured of all.
+ */
+function write(module: KernelModule): KernelConfig {
+  const { kernels, each } = module;
   return {
     kernelName: 'HopeChunk',
     backendName: 'wasm',
     kernelFunc: call => {
       const attributes = call.attrs as unknown as ChunkAttributes;
-      const { memories, ceiling, dotProduct, subtracted } = attributes;
-      const { k, v, eta, logAlpha, q, weights, groups, chunk, width, reads } = chunkInputs(
+      const { memories, ceiling, dotProduct, subtracted, measured } = attributes;
+      const { k, v, eta, logAlpha, q, weights, bases, groups, chunk, width, reads } = chunkInputs(
         call.inputs as unknown as TensorInfo[],
         attributes,
       );
@@ -55,8 +64,15 @@ function write({ kernels, each }: KernelModule): KernelConfig {
         numbers.push(q ? make([groups, reads, out]) : 0, hidden, out);
       }
       const firsts = weights.filter((_, i) => i % 2 === 0).map(({ shape }) => shape);
+      const sums = measured ? backend.makeOutput([4], 'float32') : undefined;
       each('writeChunk', numbers, groups, bytes, operations(groups, chunk, reads, width, firsts));
-      return outputs;
+      if (!sums) return outputs;
+      const perMemory = outputs.length / memories;
+      const after = weights.map((_, i) => outputs[perMemory * (i >> 1) + (i & 1)]);
+      const errors = weights.map((_, i) => outputs[perMemory * (i >> 1) + 3 + (i & 1)]);
+      const numbersOf = writeSquares(module, after, weights, errors, bases, 1, at);
+      (backend.typedArrayFromHeap(sums) as Float32Array).set(numbersOf);
+      return [...outputs, sums];
     },
   };
 }
