@@ -67,9 +67,8 @@ async function measureRecording(engine, folder) {
   }
   const measured = { value: median(written), unit: 'ms a token', digits: 3 };
   const baseline = { name: 'not recorded', value: median(plain), ratio: median(shares) };
-  return compared('training with its run recorded (median of ' + PAIRS + ' pairs)', measured, baseline, {
-    atMost: 1.05,
-  });
+  const what = `training with its run recorded (median of ${PAIRS} pairs)`;
+  return compared(what, measured, baseline, { atMost: 1.05 });
 }
 
 /** Reading and restoring updates of a long run, and what it takes on disk. */
