@@ -22,13 +22,13 @@ export const READ_SHARE = 0.025;
  * Share of the time that a worker is busy with writing them, and waiting for the disk, where there is a core beside the one
  * that trains. A core that is busy makes the other one slower, by an eighth on the machine of docs/results/bench.md.
  */
-export const WRITE_SHARE = availableParallelism() > 1 ? 0.15 : 0.025;
+export const WRITE_SHARE = availableParallelism() > 1 ? 0.1 : 0.025;
 
 /** The share that it may take where otherwise more than `RESTORE_SECONDS` would pass. */
-export const MOST_WRITE_SHARE = 2.5 * WRITE_SHARE;
+export const MOST_WRITE_SHARE = 4 * WRITE_SHARE;
 
 /** Seconds of training that going to any update should have to recompute at most: it is to take less than 0.25 s. */
-export const RESTORE_SECONDS = 0.185;
+export const RESTORE_SECONDS = 0.175;
 
 /** Seconds of training that going back one step may have to recompute, as long as the shares allow it. */
 const RECOMPUTE_SECONDS = 0.05;

@@ -21,7 +21,7 @@ interface OpenFile {
 }
 /** Stays open for the same reason. */
 let opened: OpenFile | undefined;
-/** What the run began with, which keyframes are packed against. */
+/** What the run began with, which keyframes are packed against; read when the first of them is written. */
 let first: Keyframe | undefined;
 
 /** Writes keyframes and copies the log of a run file into the file, whenever it is asked to, until it is to leave. */
@@ -66,12 +66,12 @@ function occupying(action: () => void): void {
 
 /**
  * Where it fails nothing is changed: the recorder then writes it itself and finds out why. The first keyframe is the
- * recorder's; the others are packed against it.
+ * recorder's; others are packed against it.
  */
-function writeKeyframe({ dropped, ...keyframe }: KeyframeJob): boolean {
+function writeKeyframe({ dropped, packed, ...keyframe }: KeyframeJob): boolean {
   return withFile(({ database, keyframes }) => {
-    first ??= firstOf(database);
-    const against = first && first.updates < keyframe.updates ? first : undefined;
+    if (packed) first ??= firstOf(database);
+    const against = packed && first && first.updates < keyframe.updates ? first : undefined;
     occupying(() => {
       database.exec('BEGIN IMMEDIATE');
       for (const at of dropped) keyframes.drop(at);

@@ -19,6 +19,12 @@ const COMMIT_BYTES = 130_000;
 const UPDATE_BYTES = 1300;
 
 /**
+ * Share of the budget from which on keyframes are packed. As long as there is room they are written as they are: to pack
+ * one keeps a core busy for longer than to write what it saves, and to unpack it puts off whoever goes there.
+ */
+const PACK_FROM = 0.5;
+
+/**
  * Records one run. Every method that returns has committed: what it wrote survives the end of this process. Only a
  * keyframe that was given to the worker may still be on its way.
  */
@@ -171,13 +177,16 @@ export class RunWriter {
   }
 
   /**
-   * As `keyframe`, but a worker writes it while training goes on; `settle` tells when that is done.
+   * As `keyframe`, but a worker writes it while training goes on, packed where room gets short; `settle` tells when
+   * that is done.
    * @param fastState in shared memory that stays as it is until then
    */
   giveKeyframe(updates: number, fastState: Uint8Array): void {
     this.settle();
     const { dropped, kept } = this.#place(updates, fastState);
-    if (!this.#worker.writeKeyframe({ updates, fastState, dropped })) {
+    const taken = kept.reduce((sum, { bytes }) => sum + bytes, 0);
+    const packed = taken > PACK_FROM * this.#header.storageBudget;
+    if (!this.#worker.writeKeyframe({ updates, fastState, dropped, packed })) {
       this.keyframe(updates, fastState);
       return;
     }

@@ -11,6 +11,8 @@ export interface WorkerStart {
  * takes the place of.
  */
 export interface KeyframeJob extends Keyframe {
+  /** Whether it is packed against the first. */
+  readonly packed: boolean;
   readonly dropped: readonly number[];
 }
 

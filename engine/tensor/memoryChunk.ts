@@ -12,7 +12,7 @@ export interface ChunkAttributes {
   readonly dotProduct: boolean;
   /** Whether what is subtracted from the decayed weights is an output too. */
   readonly subtracted: boolean;
-  /** Whether the last inputs are what new weights are compared to, and the last output what was measured, [4]. */
+  /** Whether the last inputs are what new weights are compared to, and the last output may be what was measured, [4]. */
   readonly measured: boolean;
 }
 
@@ -61,16 +61,16 @@ export function fusedChunk(
 
 /**
  * The same with what was subtracted, measured while it is in a cache: as of `Measurement` `write`, all memories together,
- * [4]. Not differentiable. @param bases what the new weights are compared to
+ * [4], where the kernel does that. Not differentiable. @param bases what the new weights are compared to
  */
 export function measuredChunk(
   tokens: ChunkTokens,
   memories: readonly Weights[],
   options: Omit<ChunkOptions, 'subtracted'>,
   bases: readonly Weights[],
-): { writes: FusedWrite[]; measured: tf.Tensor1D } {
+): { writes: FusedWrite[]; measured?: tf.Tensor1D } {
   const { writes, rest } = runChunk(tokens, memories, { ...options, subtracted: true }, bases);
-  return { writes, measured: rest[0] as tf.Tensor1D };
+  return { writes, measured: rest[0] as tf.Tensor1D | undefined };
 }
 
 function runChunk(

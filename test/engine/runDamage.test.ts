@@ -23,7 +23,8 @@ let good: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'hoperun-damage-'));
   good = join(folder, 'good.hoperun');
-  const writer = RunWriter.create(good, sampleHeader);
+  // So small that the third keyframe is packed.
+  const writer = RunWriter.create(good, { ...sampleHeader, storageBudget: 5 * STATE_BYTES });
   const ids = Int32Array.from({ length: UPDATES * 4 }, (_, i) => i % 97);
   writer.appendTokens(
     0,

@@ -57,6 +57,25 @@ test('the worker keeps to the budget, and closing waits for it', () => {
   reader.close();
 });
 
+test('keyframes are packed against the first where they take more than half of the budget', () => {
+  const writer = RunWriter.create(path, { ...sampleHeader, storageBudget: 8_000_000 });
+  writer.keyframe(0, sampleState(0, 1_000_000));
+  for (let i = 1; i <= 6; i++) {
+    writer.append(sampleUpdate(i - 1));
+    writer.giveKeyframe(i, sharedState(i, 1_000_000));
+  }
+  writer.close();
+  const database = new DatabaseSync(path, { readOnly: true });
+  const kept = database.prepare('SELECT relative_to FROM keyframes ORDER BY updates').all();
+  database.close();
+  expect(kept.map(row => row.relative_to)).toEqual([null, null, null, null, 0, 0, 0]);
+  const reader = RunReader.open(path);
+  for (let at = 0; at <= 6; at++) {
+    expect(reader.keyframe(at).fastState, `after ${at}`).toEqual(sampleState(at, 1_000_000));
+  }
+  reader.close();
+});
+
 test('what the worker cannot write is refused in words, and recording goes on when it can be', () => {
   const writer = RunWriter.create(path, sampleHeader);
   writer.append(sampleUpdate(0));
