@@ -1,8 +1,19 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { HopeConfig } from '../checkpoint/config.ts';
-import type { GradientAnswer, GradientTask, GradientWorkerData } from './gradientWorker.ts';
+import type { GradientAnswer, GradientTask, GradientWorkerData, WorkerBackend } from './gradientWorker.ts';
 import { RowGradients, type Rows } from './rowGradients.ts';
+
+/** How a training uses the machine: worker threads (a divisor of the rows) and the file that each runs. */
+export interface Workers {
+  readonly count: number;
+  readonly file: string;
+  /**
+   * What each computes with, wasm by default. The native backend must be open in the main thread: what TensorFlow reads
+   * from the environment is set there.
+   */
+  readonly backend?: WorkerBackend;
+}
 
 /** Mean loss and mean gradient of all rows of a step, from one or several cores. */
 export interface GradientSource {
@@ -24,21 +35,20 @@ export function singleGradients(config: HopeConfig, endOfText: number): Gradient
   };
 }
 
-/** Rows dealt out evenly to `count` worker threads, each with a tensor backend of its own. */
+/** Rows dealt out evenly to worker threads, each with a tensor backend of its own. */
 export function pooledGradients(
   config: HopeConfig,
   endOfText: number,
   size: number,
-  count: number,
-  workerFile: string,
+  { count, file, backend = { name: 'wasm' } }: Workers,
 ): GradientSource {
   const shared = () => new Float32Array(new SharedArrayBuffer(size * 4));
   const weights = shared();
   const total = new Float32Array(size);
   const workers = Array.from({ length: count }, () => {
     const gradient = shared();
-    const workerData: GradientWorkerData = { config, endOfText, weights, gradient };
-    return { gradient, thread: new Worker(workerFile, { workerData }) };
+    const workerData: GradientWorkerData = { config, endOfText, backend, weights, gradient };
+    return { gradient, thread: new Worker(file, { workerData }) };
   });
   const ask = async (thread: Worker, task: GradientTask): Promise<number> => {
     thread.postMessage(task);

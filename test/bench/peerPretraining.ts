@@ -23,10 +23,13 @@ export interface Ours {
   open(config: HopeConfig, size: number): GradientSource;
 }
 
+/** What each worker thread runs. */
+export const WORKER = resolve('dist/gradientWorker.cjs');
+
 const TWO_WORKERS: Ours = {
   name: 'two workers',
   atLeast: 0.6,
-  open: (config, size) => pooledGradients(config, 0, size, 2, resolve('dist/gradientWorker.cjs')),
+  open: (config, size) => pooledGradients(config, 0, size, { count: 2, file: WORKER }),
 };
 
 /**
