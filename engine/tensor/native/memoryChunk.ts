@@ -1,5 +1,6 @@
 import type { KernelConfig, TensorInfo } from '#tfjs';
 import type { ChunkAttributes } from '../memoryChunk.ts';
+import { bell } from './gelu.ts';
 import type { Handle, HostBackend } from './hostBackend.ts';
 import { type Answer, answer } from './memoryRead.ts';
 import { Operations } from './operations.ts';
@@ -76,8 +77,7 @@ function write(op: Operations, chunk: Chunk, w1: Handle, w2: Handle, options: Ch
   const [got, wanted, read] = op.split(all.out, 1, counts);
   const half = options.dotProduct ? op.multiply(wanted, -0.5) : op.subtract(got, wanted);
   const surprise = op.multiply(half, 2);
-  // A quotient, so that an exponential that overflows makes it 0.
-  const slope = op.multiply(op.divide(s, op.exponential(op.square(s))), 2 / Math.sqrt(Math.PI));
+  const slope = op.multiply(s, bell(op, s, 2 / Math.sqrt(Math.PI)));
   const delta = op.multiply(op.product(half, w1), op.add(twice, slope));
   const scale = scaleOf(op, chunk, { half, h, delta }, options.ceiling);
   const pull = op.add(op.multiply(before, s), op.multiply(delta, scale));

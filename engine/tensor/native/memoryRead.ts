@@ -1,4 +1,5 @@
 import type { KernelConfig, TensorInfo } from '#tfjs';
+import { twiceDistribution } from './gelu.ts';
 import type { Handle, HostBackend } from './hostBackend.ts';
 import { Operations } from './operations.ts';
 
@@ -20,7 +21,7 @@ export interface Answer {
 /** Reads rows z [G, C, D] through a memory W1 [G, O, H], W2 [G, H, D]. @param scaled z/√2 */
 export function answer(op: Operations, z: Handle, scaled: Handle, w1: Handle, w2: Handle): Answer {
   const s = op.product(scaled, w2, { b: true });
-  const twice = op.add(op.errorFunction(s), 1);
+  const twice = twiceDistribution(op, s);
   const h = op.multiply(s, twice);
   const mapped = op.multiply(op.product(h, w1, { b: true }), Math.SQRT1_2);
   return { s, twice, h, out: w1.shape[1] === z.shape[2] ? op.add(z, mapped) : mapped };

@@ -80,7 +80,7 @@ export class Operations {
     return this.#run('AddV2', [a, b]);
   }
 
-  subtract(a: Handle, b: Handle): Handle {
+  subtract(a: Handle | number, b: Handle): Handle {
     return this.#run('Sub', [a, b]);
   }
 
