@@ -11,30 +11,15 @@ import {
   composed,
   fused,
   inputsOf,
-  type Outputs,
+  lossOf,
   sizes,
   tensorsOf,
+  weightOf,
 } from '../support/chunkRuns.ts';
 import { distance } from '../support/near.ts';
 
 /** Entries of each gradient that are compared with finite differences, spread over it. */
 const SAMPLES = 30;
-
-/** A loss that depends on every element of what a chunk leaves behind, with weights of order 1. */
-const weightOf = (at: number) => Math.sin(1.7 * at + 0.3);
-function lossOf({ w1, w2, read }: Outputs): tf.Scalar {
-  const part = (x: tf.Tensor, from: number) =>
-    tf.sum(
-      tf.mul(
-        x,
-        tf.tensor(
-          Float32Array.from({ length: x.size }, (_, i) => weightOf(from + i)),
-          x.shape,
-        ),
-      ),
-    );
-  return tf.addN([part(w1, 0), part(w2, 1000), part(read, 2000)]) as tf.Scalar;
-}
 
 describe('the fused chunk', () => {
   beforeAll(async () => {

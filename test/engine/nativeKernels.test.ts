@@ -1,13 +1,23 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { readMemory } from '../../engine/model/memoryMlp.ts';
 import { writeMemories } from '../../engine/model/memoryWrites.ts';
-import type { Memories } from '../../engine/model/selfModifyingTitans.ts';
+import type { Generated, Memories } from '../../engine/model/selfModifyingTitans.ts';
 import { openBackend } from '../../engine/tensor/backend.ts';
-import { fusedChunk, hasFusedChunk } from '../../engine/tensor/memoryChunk.ts';
+import { gelu, geluDerivative } from '../../engine/tensor/gelu.ts';
+import { fusedChunk } from '../../engine/tensor/memoryChunk.ts';
 import { fusedRead } from '../../engine/tensor/memoryRead.ts';
-import { hasKernel } from '../../engine/tensor/ownKernel.ts';
 import { tf } from '../../engine/tensor/tf.ts';
 import { type ChunkValues, writeByTokens } from '../support/chunkReference.ts';
-import { CASES, CHUNK_INPUTS, composed, fused, inputsOf, sizes, tensorsOf } from '../support/chunkRuns.ts';
+import {
+  CASES,
+  CHUNK_INPUTS,
+  composed,
+  fused,
+  inputsOf,
+  lossOf,
+  sizes,
+  tensorsOf,
+} from '../support/chunkRuns.ts';
 import { native, nativeTitle } from '../support/nativeBackend.ts';
 import { distance } from '../support/near.ts';
 
@@ -167,17 +177,86 @@ describe.skipIf(!native.folder)(`our kernels on ${nativeTitle}`, () => {
     },
   );
 
-  test('step aside while something is differentiated', async () => {
-    await openBackend('tensorflow', { nativeFolder: native.folder });
-    expect(hasFusedChunk()).toBe(true);
-    const seen = tf.tidy(() => {
-      let inside: boolean[] = [];
-      tf.grad((x: tf.Tensor) => {
-        inside = [hasFusedChunk(), hasKernel('HopeReadMemory')];
-        return tf.square(x);
-      })(tf.scalar(1));
-      return inside;
+  test.each(CASES)(
+    'have the gradient of the composed expression, %j, ceiling %d, dot product %s',
+    async (size, ceiling, dotProduct) => {
+      const values = inputsOf(size, 3);
+      const [mine, other] = [fused, composed].map(run => () => {
+        const gradients = tf.grads((...xs: tf.Tensor[]) => lossOf(run(xs, ceiling, dotProduct)));
+        const found = gradients(tensorsOf(values, size, 3));
+        return Object.fromEntries(CHUNK_INPUTS.map((name, i) => [name, found[i]]));
+      });
+      await expectSame(3e-5, mine, other);
+    },
+  );
+
+  test('have gradients of gates that forget almost everything within a chunk', async () => {
+    const size = sizes(16, 4, 8, 8);
+    const values = { ...inputsOf(size, 2), logAlpha: new Float32Array(2 * 16).fill(-40) };
+    const [mine, other] = [fused, composed].map(run => () => {
+      const found = tf.grads((...xs: tf.Tensor[]) => lossOf(run(xs, 1, false)))(tensorsOf(values, size, 2));
+      // That of log α is e^−40 times the others, and a rounding of them.
+      found[3] = tf.add(found[3], 1);
+      return Object.fromEntries(CHUNK_INPUTS.map((name, i) => [name, found[i]]));
     });
-    expect(seen).toEqual([false, false]);
+    await expectSame(3e-5, mine, other);
+  });
+
+  test('add the gradients of memories that are written together, read or not', async () => {
+    const size = sizes(6, 3, 8, 8);
+    const gate = sizes(6, 3, 8, 24, 1);
+    const [values, gates] = [inputsOf(size, 2), inputsOf(gate, 2)];
+    for (const asks of [true, false]) {
+      await expectSame(3e-5, () => {
+        const inputs = [...tensorsOf(values, size, 2), ...tensorsOf(gates, gate, 2).slice(5)];
+        const loss = (...[k, v, eta, logAlpha, q, w1, w2, g1, g2]: tf.Tensor[]) => {
+          const small = { w1: g1, w2: g2 };
+          const all = { memory: { w1, w2 }, k: { w1, w2 }, v: small, eta: small, alpha: small };
+          const chunk = { k, v, eta, logAlpha } as unknown as Generated;
+          const query = asks ? (q as tf.Tensor3D) : undefined;
+          const options = { gradientCeiling: 0.5, rate: 0.7, query };
+          const { memory, eta: gated } = writeMemories(all as Memories, ['memory', 'eta'], chunk, options);
+          const terms = [memory, gated].flatMap(({ weights, read }) => [weights.w1!, weights.w2, read ?? []]);
+          return tf.addN(terms.flat().map(x => tf.sum(tf.sin(x)))) as tf.Scalar;
+        };
+        const wanted = asks ? inputs : inputs.filter((_, i) => i !== 4);
+        const found = tf.grads((...xs: tf.Tensor[]) => {
+          const given = asks ? xs : [...xs.slice(0, 4), inputs[4], ...xs.slice(4)];
+          return loss(...given);
+        })(wanted);
+        return Object.fromEntries(found.map((x, i) => [`input ${i}`, x]));
+      });
+    }
+  });
+
+  test.each([
+    [1, 3, 5, 4],
+    [7, 12, 20, 12],
+    [5, 8, 16, 1],
+  ])('have the gradient of a read of %d tokens, D %d, H %d, O %d', async (tokens, width, hidden, out) => {
+    const size = sizes(tokens, tokens, width, hidden, out);
+    const values = inputsOf(size, 2);
+    const gradientOf = (run: (...xs: tf.Tensor3D[]) => tf.Tensor) => () => {
+      const [, , , , ...inputs] = tensorsOf(values, size, 2) as tf.Tensor3D[];
+      const loss = (...xs: tf.Tensor[]) => tf.sum(tf.sin(run(...(xs as tf.Tensor3D[])))) as tf.Scalar;
+      const [z, w1, w2] = tf.grads(loss)(inputs);
+      // Asked for the input alone, the weights' gradients are left out.
+      return { z, w1, w2, alone: tf.grad((x: tf.Tensor) => loss(x, inputs[1], inputs[2]))(inputs[0]) };
+    };
+    await expectSame(
+      1e-5,
+      gradientOf((z, w1, w2) => fusedRead(z, w1, w2)!),
+      gradientOf((z, w1, w2) => readMemory({ w1, w2 }, z).out),
+    );
+  });
+
+  test('have GELU and its derivatives', async () => {
+    const points = Float32Array.from({ length: 401 }, (_, i) => (i - 200) / 20);
+    await expectSame(1e-6, () => {
+      const x = tf.tensor1d(points);
+      const first = (at: tf.Tensor) => tf.grad((y: tf.Tensor) => tf.sum(gelu(y)))(at);
+      const second = (at: tf.Tensor) => tf.grad((y: tf.Tensor) => tf.sum(geluDerivative(y)))(at);
+      return { value: gelu(x), derivative: geluDerivative(x), first: first(x), second: second(x) };
+    });
   });
 });

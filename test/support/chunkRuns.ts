@@ -111,3 +111,19 @@ export function composed(inputs: tf.Tensor[], ceiling: number, dotProduct: boole
   const read = readMemory(memory, q).out;
   return { w1: weights.w1!, w2: weights.w2, read, surprise, taken1: subtracted.w1!, taken2: subtracted.w2 };
 }
+
+/** A loss that depends on every element of what a chunk leaves behind, with weights of order 1. */
+export const weightOf = (at: number) => Math.sin(1.7 * at + 0.3);
+export function lossOf({ w1, w2, read }: Outputs): tf.Scalar {
+  const part = (x: tf.Tensor, from: number) =>
+    tf.sum(
+      tf.mul(
+        x,
+        tf.tensor(
+          Float32Array.from({ length: x.size }, (_, i) => weightOf(from + i)),
+          x.shape,
+        ),
+      ),
+    );
+  return tf.addN([part(w1, 0), part(w2, 1000), part(read, 2000)]) as tf.Scalar;
+}

@@ -27,6 +27,12 @@ export function bell(op: Operations, s: Handle, factor: number): Handle {
   return op.divide(factor, op.exponential(op.square(s)));
 }
 
+/** 1 + erf s + 2/√π s e^{−s²}, twice the slope of σ, and its last factor. */
+export function slopeOf(op: Operations, s: Handle, twice: Handle): { steep: Handle; peak: Handle } {
+  const peak = bell(op, s, 2 / Math.sqrt(Math.PI));
+  return { steep: op.add(twice, op.multiply(s, peak)), peak };
+}
+
 /** GELU and its derivatives of x = √2 s: √½ s (1 + erf s), ½ (1 + erf s) + π^{−½} s e^{−s²}, √(2/π) e^{−s²} (1 − s²). */
 export function geluKernels(): KernelConfig[] {
   return [

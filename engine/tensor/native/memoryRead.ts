@@ -1,5 +1,5 @@
 import type { KernelConfig, TensorInfo } from '#tfjs';
-import { twiceDistribution } from './gelu.ts';
+import { slopeOf, twiceDistribution } from './gelu.ts';
 import type { Handle, HostBackend } from './hostBackend.ts';
 import { Operations } from './operations.ts';
 
@@ -27,19 +27,47 @@ export function answer(op: Operations, z: Handle, scaled: Handle, w1: Handle, w2
   return { s, twice, h, out: w1.shape[1] === z.shape[2] ? op.add(z, mapped) : mapped };
 }
 
-/** The read of a memory as `engine/tensor/memoryRead.ts` asks for it, without what a gradient would need. */
-export function memoryReadKernel(): KernelConfig {
+/** Outputs M(z) and s, which the gradient takes up. */
+function read(op: Operations, { z, w1, w2 }: Record<string, Handle>): Handle[] {
+  const { out, s } = answer(op, z, op.multiply(z, Math.SQRT1_2), w1, w2);
+  return [out, s];
+}
+
+/** Outputs dz and, where `weights` asks for them, dW1 and dW2. */
+function gradient(
+  op: Operations,
+  { z, w1, w2, pre: s, dy }: Record<string, Handle>,
+  { weights }: { weights?: boolean },
+): Handle[] {
+  const twice = twiceDistribution(op, s);
+  const scaled = op.multiply(dy, Math.SQRT1_2);
+  const dS = op.multiply(op.product(scaled, w1), slopeOf(op, s, twice).steep);
+  const mapped = op.multiply(op.product(dS, w2), Math.SQRT1_2);
+  const dz = w1.shape[1] === z.shape[2] ? op.add(dy, mapped) : mapped;
+  if (!weights) return [dz];
+  const scaledRows = op.multiply(z, Math.SQRT1_2);
+  const dW1 = op.product(scaled, op.multiply(s, twice), { a: true });
+  return [dz, dW1, op.product(dS, scaledRows, { a: true })];
+}
+
+function kernel(kernelName: string, compute: typeof gradient): KernelConfig {
   return {
-    kernelName: 'HopeReadMemory',
+    kernelName,
     backendName: 'tensorflow',
-    kernelFunc: ({ inputs, backend }) => {
+    kernelFunc: ({ inputs, attrs, backend }) => {
       const op = new Operations(backend as HostBackend);
       try {
-        const [z, w1, w2] = ['z', 'w1', 'w2'].map(name => op.of(inputs[name] as TensorInfo));
-        return [op.give(answer(op, z, op.multiply(z, Math.SQRT1_2), w1, w2).out)];
+        const given = Object.entries(inputs as Record<string, TensorInfo>);
+        const handles = Object.fromEntries(given.map(([name, tensor]) => [name, op.of(tensor)]));
+        return compute(op, handles, (attrs ?? {}) as { weights?: boolean }).map(output => op.give(output));
       } finally {
         op.end();
       }
     },
   };
+}
+
+/** The read of a memory and its gradient as `engine/tensor/memoryRead.ts` asks for them. */
+export function memoryReadKernels(): KernelConfig[] {
+  return [kernel('HopeReadMemory', read), kernel('HopeReadMemoryGrad', gradient)];
 }

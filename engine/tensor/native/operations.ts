@@ -80,8 +80,19 @@ export class Operations {
     return this.#run('AddV2', [a, b]);
   }
 
-  subtract(a: Handle | number, b: Handle): Handle {
+  /** Sum of tensors of one shape. */
+  sum(parts: readonly Handle[]): Handle {
+    if (parts.length === 1) return parts[0];
+    const ids = parts.map(({ id }) => id);
+    return this.#call('AddN', ids, [this.#number('N', parts.length), this.#float()]);
+  }
+
+  subtract(a: Handle | number, b: Handle | number): Handle {
     return this.#run('Sub', [a, b]);
+  }
+
+  negative(x: Handle): Handle {
+    return this.#run('Neg', [x]);
   }
 
   multiply(a: Handle, b: Handle | number): Handle {
@@ -114,9 +125,15 @@ export class Operations {
     return this.#run('BatchMatMulV2', [a, b], attributes);
   }
 
-  /** X of L X = b with L lower triangular; what stands above its diagonal is never read. */
-  solveLower(l: Handle, b: Handle): Handle {
-    return this.#run('MatrixTriangularSolve', [l, b]);
+  /** X of L X = b, or of Lᵀ X = b, with L lower triangular; what stands above its diagonal is never read. */
+  solveLower(l: Handle, b: Handle, transposed = false): Handle {
+    return this.#run('MatrixTriangularSolve', [l, b], transposed ? [this.#flag('adjoint')] : []);
+  }
+
+  /** Matrices [G, C, C] with zeros above their diagonals, whatever stood there. */
+  lowerPart(x: Handle): Handle {
+    const [all, none] = [-1, 0].map(count => this.#constants.integer(count));
+    return this.#call('MatrixBandPart', [x.id, all, none]);
   }
 
   /** Square matrices [G, C, C] with ones on their diagonals. */
@@ -127,15 +144,45 @@ export class Operations {
     return this.#call('MatrixSetDiag', [x.id, ones]);
   }
 
+  /** Square matrices [G, C, C] with zeros on and above their diagonals; they must be finite. */
+  belowDiagonal(x: Handle): Handle {
+    const size = x.shape[2];
+    const below = (at: number) => (at % size < Math.floor(at / size) ? 1 : 0);
+    const made = () => Float32Array.from({ length: size * size }, (_, at) => below(at));
+    const mask = this.#constants.get(`below ${size}`, [size, size], made);
+    return this.#call('Mul', [x.id, mask]);
+  }
+
   /** Lengths along the last axis, which is kept as 1. */
   rowNorms(x: Handle): Handle {
     const axis = this.#constants.integer(x.shape.length - 1);
     return this.#call('EuclideanNorm', [x.id, axis], [this.#flag('keep_dims')]);
   }
 
-  /** Sums of all elements up to each along an axis. */
-  runningSums(x: Handle, axis: number): Handle {
-    return this.#call('Cumsum', [x.id, this.#constants.integer(axis)]);
+  /** Sums along axes, which are kept as 1. */
+  sums(x: Handle, axes: readonly number[]): Handle {
+    return this.#call('Sum', [x.id, this.#constants.integers(axes)], [this.#flag('keep_dims')]);
+  }
+
+  /** Sums of all elements up to each along an axis, with it or `without` it, or `fromEnd` down to it. */
+  runningSums(x: Handle, axis: number, { without = false, fromEnd = false } = {}): Handle {
+    const attributes = [
+      ...(without ? [this.#flag('exclusive')] : []),
+      ...(fromEnd ? [this.#flag('reverse')] : []),
+    ];
+    return this.#call('Cumsum', [x.id, this.#constants.integer(axis)], attributes);
+  }
+
+  /** x where `sign` is positive, 0 elsewhere; x must be finite. */
+  where(x: Handle, sign: Handle): Handle {
+    return this.#run('ReluGrad', [x, sign]);
+  }
+
+  /** With rows of zeros behind those of each matrix of [G, R, D]. */
+  padRows(x: Handle, rows: number): Handle {
+    const key = `rows ${rows}`;
+    const padding = this.#constants.get(key, [3, 2], () => Int32Array.of(0, 0, 0, rows, 0, 0));
+    return this.#call('Pad', [x.id, padding]);
   }
 
   reshape(x: Handle, shape: readonly number[]): Handle {
@@ -161,14 +208,18 @@ export class Operations {
   }
 
   concatenate(parts: readonly Handle[], axis: number): Handle {
-    const { TF_ATTR_TYPE, TF_FLOAT } = this.#backend.binding;
     const ids = [...parts.map(({ id }) => id), this.#constants.integer(axis)];
-    const type = { name: 'T', type: TF_ATTR_TYPE, value: TF_FLOAT };
-    return this.#call('ConcatV2', ids, [this.#number('N', parts.length), type]);
+    return this.#call('ConcatV2', ids, [this.#number('N', parts.length), this.#float()]);
   }
 
   #flag(name: string): Attribute {
     return { name, type: this.#backend.binding.TF_ATTR_BOOL, value: true };
+  }
+
+  /** Type of the elements, which TensorFlow does not infer from inputs that come in a list. */
+  #float(): Attribute {
+    const { TF_ATTR_TYPE, TF_FLOAT } = this.#backend.binding;
+    return { name: 'T', type: TF_ATTR_TYPE, value: TF_FLOAT };
   }
 
   #number(name: string, value: number): Attribute {
