@@ -70,16 +70,24 @@ export function pooledGradients(
           }),
         ),
       );
-      const share = 1 / count;
-      const [first, ...others] = workers.map(({ gradient }) => gradient);
-      for (let i = 0; i < size; i++) total[i] = first[i] * share;
-      for (const gradient of others) {
-        for (let i = 0; i < size; i++) total[i] += gradient[i] * share;
-      }
+      mean(
+        workers.map(({ gradient }) => gradient),
+        total,
+      );
       return { loss: losses.reduce((sum, loss) => sum + loss, 0) / count, gradient: total };
     },
     dispose: async () => {
       await Promise.all(workers.map(({ thread }) => thread.terminate()));
     },
   };
+}
+
+/** A function of its own: as part of an asynchronous one the loops are not optimised as well. */
+function mean(parts: readonly Float32Array[], into: Float32Array): void {
+  const share = 1 / parts.length;
+  const [first, ...others] = parts;
+  for (let i = 0; i < into.length; i++) into[i] = first[i] * share;
+  for (const part of others) {
+    for (let i = 0; i < into.length; i++) into[i] += part[i] * share;
+  }
 }
