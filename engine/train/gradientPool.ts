@@ -1,8 +1,10 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { HopeConfig } from '../checkpoint/config.ts';
+import type { Moments } from '../optimizer/adamW.ts';
 import type { GradientAnswer, GradientTask, GradientWorkerData, WorkerBackend } from './gradientWorker.ts';
 import { RowGradients, type Rows } from './rowGradients.ts';
+import { type Descent, dealSpans } from './spans.ts';
 
 /** How a training uses the machine: worker threads (a divisor of the rows) and the file that each runs. */
 export interface Workers {
@@ -20,6 +22,10 @@ export interface GradientSource {
   /** Flat weights, read at each call; the trainer changes them in place. */
   readonly weights: Float32Array;
   compute(rows: Rows, reset: Float32Array): Promise<{ loss: number; gradient: Float32Array }>;
+  /** The moments that `descend` steps, zero at first; absent where it is. */
+  readonly moments?: Moments;
+  /** A step of AdamW on all cores with the gradient that `compute` gave last. */
+  descend?(step: Descent): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -43,11 +49,10 @@ export function pooledGradients(
   { count, file, backend = { name: 'wasm' } }: Workers,
 ): GradientSource {
   const shared = () => new Float32Array(new SharedArrayBuffer(size * 4));
-  const weights = shared();
-  const total = new Float32Array(size);
+  const arrays = { weights: shared(), gradient: shared(), first: shared(), second: shared() };
   const workers = Array.from({ length: count }, () => {
     const gradient = shared();
-    const workerData: GradientWorkerData = { config, endOfText, backend, weights, gradient };
+    const workerData: GradientWorkerData = { config, endOfText, backend, arrays, gradient };
     return { gradient, thread: new Worker(file, { workerData }) };
   });
   const ask = async (thread: Worker, task: GradientTask): Promise<number> => {
@@ -57,7 +62,8 @@ export function pooledGradients(
     return answer.loss;
   };
   return {
-    weights,
+    weights: arrays.weights,
+    moments: arrays,
     compute: async ({ ids, targets }, reset) => {
       const rows = reset.length / count;
       const tokens = ids.length / count;
@@ -72,9 +78,13 @@ export function pooledGradients(
       );
       mean(
         workers.map(({ gradient }) => gradient),
-        total,
+        arrays.gradient,
       );
-      return { loss: losses.reduce((sum, loss) => sum + loss, 0) / count, gradient: total };
+      return { loss: losses.reduce((sum, loss) => sum + loss, 0) / count, gradient: arrays.gradient };
+    },
+    descend: async descent => {
+      const shares = dealSpans(descent.spans, count);
+      await Promise.all(workers.map(({ thread }, i) => ask(thread, { ...descent, spans: shares[i] })));
     },
     dispose: async () => {
       await Promise.all(workers.map(({ thread }) => thread.terminate()));

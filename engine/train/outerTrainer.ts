@@ -1,9 +1,10 @@
-import { type AdamWOptions, adamWStep, type Moments } from '../optimizer/adamW.ts';
+import type { AdamWOptions, Moments } from '../optimizer/adamW.ts';
 import { isMatrix, type MuonOptions, muonStep } from '../optimizer/muon.ts';
 import type { GradientSource } from './gradientPool.ts';
 import type { OuterMemories } from './outerMemories.ts';
 import type { ParameterLayout } from './parameterLayout.ts';
 import type { Rows } from './rowGradients.ts';
+import { type Span, stepSpans } from './spans.ts';
 
 /**
  * Outer loop: every parameter, the initial states M□,0 and θ_0 of all levels among them, is learned by
@@ -27,7 +28,11 @@ export class OuterTrainer {
     private readonly memories?: OuterMemories,
   ) {
     const { size } = layout;
-    this.moments = moments ?? { first: new Float32Array(size), second: new Float32Array(size) };
+    this.moments = source.moments ??
+      moments ?? { first: new Float32Array(size), second: new Float32Array(size) };
+    if (!moments || moments === this.moments) return;
+    this.moments.first.set(moments.first);
+    this.moments.second.set(moments.second);
   }
 
   /**
@@ -54,6 +59,7 @@ export class OuterTrainer {
     const scale = Math.min(1, this.clip / (gradientNorm + 1e-6));
     if (scale < 1) for (let i = 0; i < gradient.length; i++) gradient[i] *= scale;
     const { layout, moments } = this;
+    const spans: Span[] = [];
     layout.specs.forEach(({ name, shape, initial }, i) => {
       if (!layout.learned(i)) return;
       const decays = shape.length > 1 && initial.kind === 'normal';
@@ -69,11 +75,12 @@ export class OuterTrainer {
         muonStep(weights, slope, first, shape, rate, this.muon);
         return;
       }
-      adamWStep(weights, slope, { first, second: layout.part(moments.second, i) }, step, rate, {
-        ...this.adamW,
-        weightDecay: decays ? this.adamW.weightDecay : 0,
-      });
+      spans.push({ from: layout.offsets[i], to: layout.offsets[i] + weights.length, decays });
     });
+    const descent = { spans, step, rate, options: this.adamW };
+    const { source } = this;
+    if (source.descend) await source.descend(descent);
+    else stepSpans({ ...moments, weights: source.weights, gradient }, descent);
     return { loss, gradientNorm };
   }
 }
