@@ -1,5 +1,6 @@
 import type { AdamWOptions, Moments } from '../optimizer/adamW.ts';
 import { isMatrix, type MuonOptions, muonStep } from '../optimizer/muon.ts';
+import { multiply } from './flatArrays.ts';
 import type { GradientSource } from './gradientPool.ts';
 import type { OuterMemories } from './outerMemories.ts';
 import type { ParameterLayout } from './parameterLayout.ts';
@@ -47,8 +48,7 @@ export class OuterTrainer {
     step: number,
     rate: number,
   ): Promise<{ loss: number; gradientNorm: number }> {
-    const { loss, gradient } = await this.source.compute(rows, reset);
-    const gradientNorm = norm(gradient);
+    const { loss, gradient, norm: gradientNorm } = await this.source.compute(rows, reset);
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
       if (++this.leftOut === 10) {
         throw new Error(`step ${step}: loss ${loss}, gradient norm ${gradientNorm}; lower the learning rate`);
@@ -57,7 +57,6 @@ export class OuterTrainer {
     }
     this.leftOut = 0;
     const scale = Math.min(1, this.clip / (gradientNorm + 1e-6));
-    if (scale < 1) for (let i = 0; i < gradient.length; i++) gradient[i] *= scale;
     const { layout, moments } = this;
     const spans: Span[] = [];
     layout.specs.forEach(({ name, shape, initial }, i) => {
@@ -66,27 +65,23 @@ export class OuterTrainer {
       const weights = layout.part(this.source.weights, i);
       const slope = layout.part(gradient, i);
       if (this.memories) {
+        multiply(slope, scale);
         const keep = decays ? 1 - rate * this.adamW.weightDecay : 1;
         this.memories.step(name, shape, weights, slope, rate, keep);
         return;
       }
       const first = layout.part(moments.first, i);
       if (this.muon && decays && isMatrix(shape) && name !== 'embed.weight') {
+        multiply(slope, scale);
         muonStep(weights, slope, first, shape, rate, this.muon);
         return;
       }
       spans.push({ from: layout.offsets[i], to: layout.offsets[i] + weights.length, decays });
     });
-    const descent = { spans, step, rate, options: this.adamW };
+    const descent = { spans, step, rate, scale, options: this.adamW };
     const { source } = this;
     if (source.descend) await source.descend(descent);
     else stepSpans({ ...moments, weights: source.weights, gradient }, descent);
     return { loss, gradientNorm };
   }
-}
-
-function norm(values: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i] * values[i];
-  return Math.sqrt(sum);
 }

@@ -1,4 +1,5 @@
 import { type AdamWOptions, adamWStep, type Moments } from '../optimizer/adamW.ts';
+import { multiply } from './flatArrays.ts';
 
 /** Elements `from` to `to` of the flat arrays that AdamW steps alike. */
 export interface Span {
@@ -14,10 +15,12 @@ export interface Descent {
   /** Counted from 1. */
   readonly step: number;
   readonly rate: number;
+  /** What the gradient is multiplied with first. */
+  readonly scale: number;
   readonly options: AdamWOptions;
 }
 
-/** Flat arrays of one length; all but the gradient change. */
+/** Flat arrays of one length; the gradient is scaled, the others are stepped. */
 export interface SpanArrays extends Moments {
   readonly weights: Float32Array;
   readonly gradient: Float32Array;
@@ -26,12 +29,13 @@ export interface SpanArrays extends Moments {
 /** Steps the spans in place. */
 export function stepSpans(
   { weights, gradient, first, second }: SpanArrays,
-  { spans, step, rate, options }: Descent,
+  { spans, step, rate, scale, options }: Descent,
 ): void {
   for (const { from, to, decays } of spans) {
     const part = (flat: Float32Array) => flat.subarray(from, to);
     const moments = { first: part(first), second: part(second) };
     const weightDecay = decays ? options.weightDecay : 0;
+    multiply(part(gradient), scale);
     adamWStep(part(weights), part(gradient), moments, step, rate, { ...options, weightDecay });
   }
 }

@@ -56,7 +56,8 @@ test('spans are dealt out to the element, each once, in order and with their dec
 test('a step that workers share has the bits of one thread', async () => {
   await openBackend('wasm');
   await withSource(pool(), async source => {
-    const { gradient } = await source.compute(rows, reset);
+    const { gradient, norm } = await source.compute(rows, reset);
+    expect(norm).toBeCloseTo(Math.hypot(...gradient), 6);
     const spans = layout.specs.map(({ shape }, i) => ({
       from: layout.offsets[i],
       to: layout.offsets[i + 1] ?? layout.size,
@@ -65,7 +66,7 @@ test('a step that workers share has the bits of one thread', async () => {
     const moments = source.moments!;
     const alone = [source.weights, gradient, moments.first, moments.second].map(each => each.slice());
     for (let step = 1; step <= 3; step++) {
-      const descent = { spans, step, rate: 0.01, options };
+      const descent = { spans, step, rate: 0.01, scale: 0.9, options };
       await source.descend!(descent);
       const [weights, slope, first, second] = alone;
       stepSpans({ weights, gradient: slope, first, second }, descent);
