@@ -9,7 +9,7 @@ import { PeerProcess } from './peerProcess.ts';
 import { millionsOf, publicConfig, randomTokens } from './randomModel.ts';
 import { compared, failure, median } from './statistics.mjs';
 
-const ROUNDS = 2;
+const ROUNDS = 7;
 const HOPE = { rows: 2, tokens: 128 };
 const TRANSFORMER = { rows: 2, tokens: 256 };
 const ADAMW = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1 };
