@@ -1,23 +1,20 @@
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { Argument, type Command, InvalidArgumentError } from 'commander';
+import { Argument, type Command } from 'commander';
 import {
   EXPERIMENTS,
   type ExperimentSettings,
   resultTable,
   runExperiment,
 } from '../engine/experiment/index.ts';
-import { openBackend } from '../engine/tensor/backend.ts';
 import { abortOnInterrupt, InterruptedError } from './interrupt.ts';
 import { Output } from './output.ts';
-import { gradientWorkerFile } from './workerFile.ts';
+import { addWorkerOptions, openWorkers, type WorkerFlags, wholeNumber } from './workerOptions.ts';
 
-interface ExperimentFlags {
+interface ExperimentFlags extends WorkerFlags {
   readonly out: string;
   readonly data?: string;
   readonly seeds?: number;
   readonly steps?: number;
-  readonly workers: number;
   readonly json: boolean;
 }
 
@@ -33,32 +30,35 @@ Examples:
   hopescope experiment ablation --data texts --out results --seeds 3`;
 
 export function addExperiment(program: Command): void {
-  program
+  const command = program
     .command('experiment')
     .description("train the systems of one of the paper's tables at laptop scale, and write the table")
     .addArgument(new Argument('<name>', 'which').choices(EXPERIMENTS.map(({ name }) => name)))
     .requiredOption('--out <folder>', 'where the tables go, and what going on needs')
     .option('--data <folder>', '.txt and .jsonl files, for experiments that read texts')
     .option('--seeds <n>', 'trainings of each row', wholeNumber)
-    .option('--steps <n>', 'optimizer steps of each', wholeNumber)
-    .option('--workers <n>', 'worker threads', wholeNumber, availableParallelism())
+    .option('--steps <n>', 'optimizer steps of each', wholeNumber);
+  addWorkerOptions(command)
     .option('--json', 'one JSON object on standard output', false)
     .addHelpText('after', HELP)
     .action(run);
 }
 
-async function run(name: string, { out, data, seeds, steps, workers, json }: ExperimentFlags): Promise<void> {
+async function run(
+  name: string,
+  { out, data, seeds, steps, json, ...workers }: ExperimentFlags,
+): Promise<void> {
   const output = new Output(json);
   const experiment = EXPERIMENTS.find(each => each.name === name)!;
   const settings: ExperimentSettings = {
     seeds: seeds ?? experiment.defaults.seeds,
     steps: steps ?? experiment.defaults.steps,
     ...(experiment.needsData && { data }),
+    ...(workers.backend !== 'wasm' && { backend: workers.backend }),
   };
   const cells = experiment.cells(settings).length;
-  await openBackend('wasm');
+  const { threads } = await openWorkers(workers);
   const signal = abortOnInterrupt();
-  const threads = { count: workers, file: gradientWorkerFile() };
   const results = await runExperiment(
     experiment,
     settings,
@@ -76,14 +76,8 @@ async function run(name: string, { out, data, seeds, steps, workers, json }: Exp
 }
 
 /** As a reader can give it again; where results and texts lie is theirs to choose. */
-function commandOf(name: string, { seeds, steps, data }: ExperimentSettings): string {
+function commandOf(name: string, { seeds, steps, data, backend }: ExperimentSettings): string {
   const texts = data ? ' --data TEXTS' : '';
-  return `hopescope experiment ${name} --out OUT${texts} --seeds ${seeds} --steps ${steps}`;
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1)
-    throw new InvalidArgumentError('It must be a whole number of at least 1.');
-  return value;
+  const on = backend ? ` --backend ${backend}` : '';
+  return `hopescope experiment ${name} --out OUT${texts} --seeds ${seeds} --steps ${steps}${on}`;
 }

@@ -1,23 +1,20 @@
 import { mkdir, stat } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { reasonOf } from '../engine/checkpoint/atomicFile.ts';
 import type { BytePairProgress } from '../engine/checkpoint/bytePairTrainer.ts';
 import { CheckpointError } from '../engine/checkpoint/checkpointError.ts';
-import { openBackend } from '../engine/tensor/backend.ts';
 import { readPretrainConfig } from '../engine/train/pretrainConfig.ts';
 import { type PretrainProgress, type PretrainResult, pretrain } from '../engine/train/pretraining.ts';
 import { abortOnInterrupt, InterruptedError } from './interrupt.ts';
 import { Output } from './output.ts';
 import { duration } from './table.ts';
-import { gradientWorkerFile } from './workerFile.ts';
+import { addWorkerOptions, openWorkers, type WorkerFlags } from './workerOptions.ts';
 
-interface PretrainFlags {
+interface PretrainFlags extends WorkerFlags {
   readonly config: string;
   readonly data: string;
   readonly out: string;
-  readonly workers: number;
   readonly json: boolean;
 }
 
@@ -27,28 +24,28 @@ the same command goes on from there. Losses are in nats per token.
 
 Examples:
   hopescope pretrain --config engine/recipes/hope-mini.json --data texts --out my-model
-  hopescope pretrain --config small.json --data texts --out my-model --workers 1 --json`;
+  hopescope pretrain --config small.json --data texts --out my-model --workers 1 --json
+  hopescope pretrain --config small.json --data texts --out my-model --backend tensorflow`;
 
 export function addPretrain(program: Command): void {
-  program
+  const command = program
     .command('pretrain')
     .description('train a model from nothing, or go on from the last checkpoint in the output folder')
     .requiredOption('--config <file>', 'model and training, JSON (see engine/recipes)')
     .requiredOption('--data <folder>', '.txt files, and .jsonl files with {"text": …} lines')
-    .requiredOption('--out <folder>', 'model folder to write; also holds what resuming needs')
-    .option('--workers <n>', 'worker threads', wholeNumber, availableParallelism())
+    .requiredOption('--out <folder>', 'model folder to write; also holds what resuming needs');
+  addWorkerOptions(command)
     .option('--json', 'one JSON object on standard output', false)
     .addHelpText('after', HELP)
     .action(runPretrain);
 }
 
-async function runPretrain({ config, data, out, workers, json }: PretrainFlags): Promise<void> {
+async function runPretrain({ config, data, out, json, ...workers }: PretrainFlags): Promise<void> {
   const output = new Output(json);
   const settings = await readPretrainConfig(config);
+  const { threads, label: backend } = await openWorkers(workers);
   await checkModelTarget(out);
-  await openBackend('wasm');
   const signal = abortOnInterrupt();
-  const threads = { count: workers, file: gradientWorkerFile() };
   let begun = false;
   const onProgress = (progress: PretrainProgress) => {
     begun = true;
@@ -64,7 +61,7 @@ async function runPretrain({ config, data, out, workers, json }: PretrainFlags):
       throw signal.aborted && !begun ? new InterruptedError(signal, 'before the first step') : error;
     },
   );
-  await output.result({ ...result, out }, report(result, out));
+  await output.result({ ...result, backend, out }, report(result, backend, out));
   if (!signal.aborted) return;
   const { steps } = settings.training;
   throw new InterruptedError(signal, `after step ${result.steps} of ${steps}; the same command goes on`);
@@ -96,21 +93,15 @@ function progressLine(progress: PretrainProgress): string {
 
 function report(
   { status, steps, validationLoss, unigramLoss, parameters, seconds }: PretrainResult,
+  backend: string,
   out: string,
 ): string[] {
   const held = Number.isNaN(validationLoss)
     ? 'not measured yet'
     : `${validationLoss.toFixed(3)} nats a token`;
   return [
-    `${status} after ${steps} steps, ${duration(seconds)}, ${parameters} parameters`,
+    `${status} after ${steps} steps, ${duration(seconds)}, ${parameters} parameters, on ${backend}`,
     `held-out loss ${held}, unigram ${unigramLoss.toFixed(3)}`,
     `model written to ${out}`,
   ];
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1)
-    throw new InvalidArgumentError('It must be a whole number of at least 1.');
-  return value;
 }

@@ -1,4 +1,5 @@
-import type { Workers } from '../train/pretraining.ts';
+import type { BackendName } from '../protocol/backend.ts';
+import type { Workers } from '../train/gradientPool.ts';
 
 /** What a user may change of an experiment. */
 export interface ExperimentSettings {
@@ -8,6 +9,8 @@ export interface ExperimentSettings {
   readonly steps: number;
   /** Folder of texts, where the experiment reads some. */
   readonly data?: string;
+  /** What computes, where it is not wasm: sums of another backend are rounded otherwise. */
+  readonly backend?: BackendName;
 }
 
 export interface CellContext {

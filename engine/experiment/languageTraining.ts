@@ -53,7 +53,7 @@ export async function trainOnLanguage(
   const gradients =
     count === 1
       ? singleGradients(model, START)
-      : pooledGradients(model, START, layout.size, count, threads.file);
+      : pooledGradients(model, START, layout.size, { ...threads, count });
   layout.flatten(saved?.weights ?? initialParameters(model, new Random(seed)), gradients.weights);
   const { weight_decay, clip, warmup_steps } = settings.training;
   const adamW = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: weight_decay };

@@ -2,7 +2,7 @@ import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeAtomically } from '../checkpoint/atomicFile.ts';
 import { CheckpointError } from '../checkpoint/checkpointError.ts';
-import type { Workers } from '../train/pretraining.ts';
+import type { Workers } from '../train/gradientPool.ts';
 import type { CellResult, Experiment, ExperimentSettings } from './experiment.ts';
 import { resultTable } from './resultTable.ts';
 
@@ -85,7 +85,7 @@ export async function readResults(path: string): Promise<Results | undefined> {
 }
 
 function sameSettings(a: ExperimentSettings, b: ExperimentSettings): boolean {
-  return a.seeds === b.seeds && a.steps === b.steps && a.data === b.data;
+  return a.seeds === b.seeds && a.steps === b.steps && a.data === b.data && a.backend === b.backend;
 }
 
 function write(path: string, text: string): Promise<void> {

@@ -1,3 +1,4 @@
+import { hasKernel } from './ownKernel.ts';
 import { tf } from './tf.ts';
 
 /** How a chunk is written, as the kernels get it. */
@@ -39,9 +40,9 @@ export interface FusedWrite {
   readonly read?: tf.Tensor3D;
 }
 
-/** Whether the current backend writes a chunk in one kernel. */
+/** Whether the current backend writes a chunk in one kernel, and can differentiate it where that is asked for. */
 export function hasFusedChunk(): boolean {
-  return tf.getKernel('HopeChunk', tf.getBackend()) !== undefined;
+  return hasKernel('HopeChunk');
 }
 
 type ChunkOptions = Pick<ChunkAttributes, 'ceiling' | 'dotProduct' | 'subtracted'>;
@@ -49,7 +50,7 @@ type ChunkOptions = Pick<ChunkAttributes, 'ceiling' | 'dotProduct' | 'subtracted
 /**
  * Writes a chunk to memories W1 [G, O, H], W2 [G, H, D] in one kernel: v̂ = M(v), the gradient of the inner loss at
  * the weights from before, its ceiling, and the decayed delta rule for the whole chunk (Eq. 88, 90). Differentiable
- * once, with respect to everything but the surprise and what was subtracted.
+ * once where the backend has 'HopeChunkGrad', with respect to everything but the surprise and what was subtracted.
  */
 export function fusedChunk(
   tokens: ChunkTokens,

@@ -1,14 +1,39 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { HopeConfig } from '../checkpoint/config.ts';
-import type { GradientAnswer, GradientTask, GradientWorkerData } from './gradientWorker.ts';
+import type { Moments } from '../optimizer/adamW.ts';
+import { sumOfSquares } from './flatArrays.ts';
+import type { GradientAnswer, GradientTask, GradientWorkerData, WorkerBackend } from './gradientWorker.ts';
 import { RowGradients, type Rows } from './rowGradients.ts';
+import { type Descent, dealSpans } from './spans.ts';
 
-/** Mean loss and mean gradient of all rows of a step, from one or several cores. */
+/** How a training uses the machine: worker threads (a divisor of the rows) and the file that each runs. */
+export interface Workers {
+  readonly count: number;
+  readonly file: string;
+  /**
+   * What each computes with, wasm by default. The native backend must be open in the main thread: what TensorFlow reads
+   * from the environment is set there.
+   */
+  readonly backend?: WorkerBackend;
+}
+
+/** Mean loss and mean gradient of all rows of a step, with its norm. */
+export interface StepGradient {
+  readonly loss: number;
+  readonly gradient: Float32Array;
+  readonly norm: number;
+}
+
+/** Gradients of steps, from one or several cores. */
 export interface GradientSource {
   /** Flat weights, read at each call; the trainer changes them in place. */
   readonly weights: Float32Array;
-  compute(rows: Rows, reset: Float32Array): Promise<{ loss: number; gradient: Float32Array }>;
+  compute(rows: Rows, reset: Float32Array): Promise<StepGradient>;
+  /** The moments that `descend` steps, zero at first; absent where it is. */
+  readonly moments?: Moments;
+  /** A step of AdamW on all cores with the gradient that `compute` gave last. */
+  descend?(step: Descent): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -19,57 +44,58 @@ export function singleGradients(config: HopeConfig, endOfText: number): Gradient
   const gradient = new Float32Array(rows.layout.size);
   return {
     weights,
-    compute: async (step, reset) => ({ loss: await rows.compute(weights, step, reset, gradient), gradient }),
+    compute: async (step, reset) => {
+      const loss = await rows.compute(weights, step, reset, gradient);
+      return { loss, gradient, norm: Math.sqrt(sumOfSquares(gradient)) };
+    },
     dispose: async () => rows.dispose(),
   };
 }
 
-/** Rows dealt out evenly to `count` worker threads, each with a tensor backend of its own. */
+/** Rows dealt out evenly to worker threads, each with a tensor backend of its own. */
 export function pooledGradients(
   config: HopeConfig,
   endOfText: number,
   size: number,
-  count: number,
-  workerFile: string,
+  { count, file, backend = { name: 'wasm' } }: Workers,
 ): GradientSource {
   const shared = () => new Float32Array(new SharedArrayBuffer(size * 4));
-  const weights = shared();
-  const total = new Float32Array(size);
-  const workers = Array.from({ length: count }, () => {
-    const gradient = shared();
-    const workerData: GradientWorkerData = { config, endOfText, weights, gradient };
-    return { gradient, thread: new Worker(workerFile, { workerData }) };
+  const arrays = { weights: shared(), gradient: shared(), first: shared(), second: shared() };
+  const gradients = Array.from({ length: count }, shared);
+  const workers = gradients.map((_, index) => {
+    const workerData: GradientWorkerData = { config, endOfText, backend, arrays, gradients, index };
+    return new Worker(file, { workerData });
   });
-  const ask = async (thread: Worker, task: GradientTask): Promise<number> => {
-    thread.postMessage(task);
-    const [answer] = (await once(thread, 'message')) as [GradientAnswer];
-    if ('error' in answer) throw new Error(answer.error);
-    return answer.loss;
-  };
+  const ask = (taskOf: (index: number) => GradientTask): Promise<number[]> =>
+    Promise.all(
+      workers.map(async (worker, index) => {
+        worker.postMessage(taskOf(index));
+        const [answer] = (await once(worker, 'message')) as [GradientAnswer];
+        if ('error' in answer) throw new Error(answer.error);
+        return answer.value;
+      }),
+    );
+  const sum = (values: readonly number[]) => values.reduce((total, each) => total + each, 0);
+  /** A worker's share of an array. */
+  const share = <T extends Float32Array | Int32Array>(all: T, index: number) =>
+    all.slice((index * all.length) / count, ((index + 1) * all.length) / count) as T;
+  const bound = (index: number) => Math.floor((index * size) / count);
   return {
-    weights,
+    weights: arrays.weights,
+    moments: arrays,
     compute: async ({ ids, targets }, reset) => {
-      const rows = reset.length / count;
-      const tokens = ids.length / count;
-      const losses = await Promise.all(
-        workers.map(({ thread }, i) =>
-          ask(thread, {
-            ids: ids.slice(i * tokens, (i + 1) * tokens),
-            targets: targets.slice(i * tokens, (i + 1) * tokens),
-            reset: reset.slice(i * rows, (i + 1) * rows),
-          }),
-        ),
-      );
-      const share = 1 / count;
-      const [first, ...others] = workers.map(({ gradient }) => gradient);
-      for (let i = 0; i < size; i++) total[i] = first[i] * share;
-      for (const gradient of others) {
-        for (let i = 0; i < size; i++) total[i] += gradient[i] * share;
-      }
-      return { loss: losses.reduce((sum, loss) => sum + loss, 0) / count, gradient: total };
+      const losses = await ask(i => ({
+        ...{ kind: 'rows', ids: share(ids, i), targets: share(targets, i), reset: share(reset, i) },
+      }));
+      const squares = await ask(i => ({ kind: 'average', from: bound(i), to: bound(i + 1) }));
+      return { loss: sum(losses) / count, gradient: arrays.gradient, norm: Math.sqrt(sum(squares)) };
+    },
+    descend: async descent => {
+      const shares = dealSpans(descent.spans, count);
+      await ask(i => ({ kind: 'descend', ...descent, spans: shares[i] }));
     },
     dispose: async () => {
-      await Promise.all(workers.map(({ thread }) => thread.terminate()));
+      await Promise.all(workers.map(worker => worker.terminate()));
     },
   };
 }

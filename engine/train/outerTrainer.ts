@@ -1,9 +1,11 @@
-import { type AdamWOptions, adamWStep, type Moments } from '../optimizer/adamW.ts';
+import type { AdamWOptions, Moments } from '../optimizer/adamW.ts';
 import { isMatrix, type MuonOptions, muonStep } from '../optimizer/muon.ts';
+import { multiply } from './flatArrays.ts';
 import type { GradientSource } from './gradientPool.ts';
 import type { OuterMemories } from './outerMemories.ts';
 import type { ParameterLayout } from './parameterLayout.ts';
 import type { Rows } from './rowGradients.ts';
+import { type Span, stepSpans } from './spans.ts';
 
 /**
  * Outer loop: every parameter, the initial states M□,0 and θ_0 of all levels among them, is learned by
@@ -27,7 +29,11 @@ export class OuterTrainer {
     private readonly memories?: OuterMemories,
   ) {
     const { size } = layout;
-    this.moments = moments ?? { first: new Float32Array(size), second: new Float32Array(size) };
+    this.moments = source.moments ??
+      moments ?? { first: new Float32Array(size), second: new Float32Array(size) };
+    if (!moments || moments === this.moments) return;
+    this.moments.first.set(moments.first);
+    this.moments.second.set(moments.second);
   }
 
   /**
@@ -42,8 +48,7 @@ export class OuterTrainer {
     step: number,
     rate: number,
   ): Promise<{ loss: number; gradientNorm: number }> {
-    const { loss, gradient } = await this.source.compute(rows, reset);
-    const gradientNorm = norm(gradient);
+    const { loss, gradient, norm: gradientNorm } = await this.source.compute(rows, reset);
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
       if (++this.leftOut === 10) {
         throw new Error(`step ${step}: loss ${loss}, gradient norm ${gradientNorm}; lower the learning rate`);
@@ -52,34 +57,31 @@ export class OuterTrainer {
     }
     this.leftOut = 0;
     const scale = Math.min(1, this.clip / (gradientNorm + 1e-6));
-    if (scale < 1) for (let i = 0; i < gradient.length; i++) gradient[i] *= scale;
     const { layout, moments } = this;
+    const spans: Span[] = [];
     layout.specs.forEach(({ name, shape, initial }, i) => {
       if (!layout.learned(i)) return;
       const decays = shape.length > 1 && initial.kind === 'normal';
       const weights = layout.part(this.source.weights, i);
       const slope = layout.part(gradient, i);
       if (this.memories) {
+        multiply(slope, scale);
         const keep = decays ? 1 - rate * this.adamW.weightDecay : 1;
         this.memories.step(name, shape, weights, slope, rate, keep);
         return;
       }
       const first = layout.part(moments.first, i);
       if (this.muon && decays && isMatrix(shape) && name !== 'embed.weight') {
+        multiply(slope, scale);
         muonStep(weights, slope, first, shape, rate, this.muon);
         return;
       }
-      adamWStep(weights, slope, { first, second: layout.part(moments.second, i) }, step, rate, {
-        ...this.adamW,
-        weightDecay: decays ? this.adamW.weightDecay : 0,
-      });
+      spans.push({ from: layout.offsets[i], to: layout.offsets[i] + weights.length, decays });
     });
+    const descent = { spans, step, rate, scale, options: this.adamW };
+    const { source } = this;
+    if (source.descend) await source.descend(descent);
+    else stepSpans({ ...moments, weights: source.weights, gradient }, descent);
     return { loss, gradientNorm };
   }
-}
-
-function norm(values: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i] * values[i];
-  return Math.sqrt(sum);
 }

@@ -7,7 +7,7 @@ import { Tokenizer } from '../checkpoint/tokenizer.ts';
 import { initialParameters } from '../model/initialize.ts';
 import { Random } from '../tensor/random.ts';
 import { BatchSource, type Corpus, readDocuments, tokeniseCorpus } from './corpus.ts';
-import { type GradientSource, pooledGradients, singleGradients } from './gradientPool.ts';
+import { type GradientSource, pooledGradients, singleGradients, type Workers } from './gradientPool.ts';
 import { OuterMemories } from './outerMemories.ts';
 import { OuterTrainer } from './outerTrainer.ts';
 import { ParameterLayout } from './parameterLayout.ts';
@@ -26,12 +26,6 @@ export interface PretrainProgress {
   readonly validationLoss: number;
   readonly tokensPerSecond: number;
   readonly secondsLeft: number;
-}
-
-/** How a training uses the machine: worker threads (a divisor of the batch) and the file that each runs. */
-export interface Workers {
-  readonly count: number;
-  readonly file: string;
 }
 
 export interface PretrainResult {
@@ -194,10 +188,10 @@ function openGradients(
   endOfText: number,
   layout: ParameterLayout,
   batch: number,
-  { count, file }: Workers,
+  workers: Workers,
 ): GradientSource {
-  let threads = Math.min(count, batch);
-  while (batch % threads) threads--;
-  if (threads === 1) return singleGradients(model, endOfText);
-  return pooledGradients(model, endOfText, layout.size, threads, file);
+  let count = Math.min(workers.count, batch);
+  while (batch % count) count--;
+  if (count === 1) return singleGradients(model, endOfText);
+  return pooledGradients(model, endOfText, layout.size, { ...workers, count });
 }

@@ -1,5 +1,6 @@
 // `node peerBench.mjs PART`: prints the rows of a part that compares with PyTorch, one JSON object a line.
 import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { openBackend } from '../../engine/tensor/backend.ts';
 import { rows as peerKey } from './peerKey.ts';
 import { rows as peerNative } from './peerNative.ts';
@@ -8,8 +9,12 @@ import { rows as peerPretraining } from './peerPretraining.ts';
 import { findTorch } from './peerProcess.ts';
 import { failure } from './statistics.mjs';
 
-const PARTS = { peerKey, peerOnline, peerPretraining, peerNative };
 const NATIVE = '.native/installed';
+const native = { nativeFolder: resolve(NATIVE) };
+const PARTS = {
+  ...{ peerKey, peerOnline, peerPretraining },
+  peerNative: (version: string) => peerNative(version, native),
+};
 
 const part = process.argv[2] as keyof typeof PARTS;
 const torch = await findTorch();
@@ -20,7 +25,7 @@ if ('missing' in torch) {
     JSON.stringify(failure('TensorFlow CPU against PyTorch', `${NATIVE} is not there; npm test builds it`)),
   );
 } else {
-  if (part === 'peerNative') await openBackend('tensorflow', { nativeFolder: NATIVE });
+  if (part === 'peerNative') await openBackend('tensorflow', native);
   else await openBackend('wasm', { wasmFolder: 'engine/tensor/build' });
   for await (const row of PARTS[part](torch.version)) console.log(JSON.stringify(row));
 }

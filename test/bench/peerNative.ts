@@ -1,22 +1,20 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { singleGradients } from '../../engine/train/gradientPool.ts';
+import type { BackendOptions } from '../../engine/tensor/backend.ts';
+import { pooledGradients } from '../../engine/train/gradientPool.ts';
 import { clockSeconds } from './kernelSets.ts';
 import { keyInputs, keyPace, NAME, SHAPE } from './keyWorkload.ts';
 import { compare, inputBytes, ourOutputs } from './peerKey.ts';
-import { rows as pretraining } from './peerPretraining.ts';
+import { rows as pretraining, WORKER } from './peerPretraining.ts';
 import { PeerProcess } from './peerProcess.ts';
 import { compared, median } from './statistics.mjs';
 
 const ROUNDS = 3;
 const TIMES = 4;
 
-/**
- * The native backend against PyTorch, two threads each: the key workload, which it composes of its own operations, and
- * pre-training steps.
- */
-export async function* rows(version: string) {
+/** The native backend against PyTorch with two threads: the key workload on one, pre-training steps on two workers. */
+export async function* rows(version: string, options: BackendOptions) {
   const folder = await mkdtemp(join(tmpdir(), 'hopescope-bench-'));
   const files = [join(folder, 'inputs'), join(folder, 'outputs')];
   const workload = keyInputs();
@@ -46,8 +44,11 @@ export async function* rows(version: string) {
   const value = { value: median(mine), unit: 'tokens/s' };
   yield compared(`${NAME}, TensorFlow CPU, by the clock`, value, baseline, { atLeast: 1 });
   yield* pretraining(version, {
-    name: 'TensorFlow CPU',
+    name: 'TensorFlow CPU, two workers',
     atLeast: 1,
-    open: config => singleGradients(config, 0),
+    open: (config, size) => {
+      const backend = { name: 'tensorflow' as const, options };
+      return pooledGradients(config, 0, size, { count: 2, file: WORKER, backend });
+    },
   });
 }

@@ -9,7 +9,7 @@ import { PeerProcess } from './peerProcess.ts';
 import { millionsOf, publicConfig, randomTokens } from './randomModel.ts';
 import { compared, failure, median } from './statistics.mjs';
 
-const ROUNDS = 2;
+const ROUNDS = 7;
 const HOPE = { rows: 2, tokens: 128 };
 const TRANSFORMER = { rows: 2, tokens: 256 };
 const ADAMW = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1 };
@@ -23,10 +23,13 @@ export interface Ours {
   open(config: HopeConfig, size: number): GradientSource;
 }
 
+/** What each worker thread runs. */
+export const WORKER = resolve('dist/gradientWorker.cjs');
+
 const TWO_WORKERS: Ours = {
   name: 'two workers',
   atLeast: 0.6,
-  open: (config, size) => pooledGradients(config, 0, size, 2, resolve('dist/gradientWorker.cjs')),
+  open: (config, size) => pooledGradients(config, 0, size, { count: 2, file: WORKER }),
 };
 
 /**

@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -6,6 +14,7 @@ import { readSafetensorsHeader } from '../../engine/checkpoint/safetensors.ts';
 import { Random } from '../../engine/tensor/random.ts';
 import type { PretrainResult } from '../../engine/train/pretraining.ts';
 import { type Running, runCli, runJson, startCli } from '../support/cli.ts';
+import { native, nativeTitle } from '../support/nativeBackend.ts';
 import { makeTinyModel, TINY_CONFIG, TINY_TEXT } from '../support/tinyModel.ts';
 
 const testSignals = test.skipIf(process.platform === 'win32');
@@ -161,6 +170,8 @@ test('what it cannot use it refuses in one line, and the folder of another model
     [given('config.json', 'texts', 'config.json'), /config\.json: cannot be made: it is a file/],
     [given('config.json', 'texts', 'model'), /model: holds a model that pretrain did not begin/],
     [[...command('new'), '--workers', '0'], /at least 1/],
+    [[...command('new'), '--backend', 'auto'], /choices are tensorflow, webgpu, wasm, cpu/],
+    [[...command('new'), '--backend', 'tensorflow'], /The tensorflow backend cannot be used: not installed/],
   ];
   for (const [args, reason] of cases) {
     const { code, stdout, stderr } = await runCli([...args, '--json']);
@@ -170,4 +181,25 @@ test('what it cannot use it refuses in one line, and the folder of another model
     expect(stderr).not.toContain('Mira');
   }
   expect(readFileSync(at('model/model.safetensors')).equals(before)).toBe(true);
+});
+
+/** The folder that the command line looks for a native backend in. */
+function nativeHome(): string {
+  mkdirSync(at('home'), { recursive: true });
+  if (!existsSync(at('home/native'))) symlinkSync(native.folder!, at('home/native'));
+  return at('home');
+}
+
+test.skipIf(!native.folder)(`two workers on ${nativeTitle} learn what wasm does, and are named`, async () => {
+  writeConfig('short.json', { steps: 12 });
+  const env = { HOPESCOPE_HOME: nativeHome() };
+  const on = (out: string, ...args: string[]) =>
+    runJson<PretrainResult & { backend: string }>([...command(out, 'short.json', 2), ...args], { env });
+  const wasm = await on('on-wasm');
+  const tensorflow = await on('on-tensorflow', '--backend', 'tensorflow');
+  expect([wasm.backend, tensorflow.backend]).toEqual(['wasm', 'TensorFlow CPU']);
+  expect(tensorflow).toMatchObject({ steps: 12, status: 'finished', tokens: wasm.tokens });
+  expect(Math.abs(tensorflow.loss - wasm.loss)).toBeLessThan(1e-3);
+  expect(Math.abs(tensorflow.validationLoss - wasm.validationLoss)).toBeLessThan(5e-3);
+  expect(tensorflow.validationLoss).toBeLessThan(Math.log(300));
 });

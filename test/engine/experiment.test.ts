@@ -104,6 +104,16 @@ test('what was killed goes on from its last checkpoint, and the table is the sam
 
 test('results with other settings, or something else, are not written over', async () => {
   await expect(run(two, 'whole', 1, 7)).rejects.toThrow('holds results with other settings');
+  // Those of another backend are rounded otherwise.
+  const elsewhere = await runCli([
+    'experiment',
+    two.name,
+    '--out',
+    join(folder, 'whole'),
+    '--backend',
+    'cpu',
+  ]);
+  expect([elsewhere.code, elsewhere.stderr]).toEqual([1, expect.stringContaining('with other settings')]);
   writeFileSync(join(folder, 'formal-languages.json'), '{"mine": true}');
   await expect(run(two, '.')).rejects.toThrow('holds no results of an experiment');
   expect(readFileSync(join(folder, 'formal-languages.json'), 'utf8')).toBe('{"mine": true}');

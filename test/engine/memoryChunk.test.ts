@@ -1,121 +1,25 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { solveChunk, writeChunk } from '../../engine/model/chunkWrite.ts';
 import { readMemory } from '../../engine/model/memoryMlp.ts';
 import { openBackend } from '../../engine/tensor/backend.ts';
 import { fusedChunk, hasFusedChunk } from '../../engine/tensor/memoryChunk.ts';
 import { fusedRead } from '../../engine/tensor/memoryRead.ts';
-import { Random } from '../../engine/tensor/random.ts';
 import { tf } from '../../engine/tensor/tf.ts';
-import { type ChunkSizes, type ChunkValues, writeByTokens } from '../support/chunkReference.ts';
+import { type ChunkValues, writeByTokens } from '../support/chunkReference.ts';
+import {
+  CASES,
+  CHUNK_INPUTS,
+  composed,
+  fused,
+  inputsOf,
+  lossOf,
+  sizes,
+  tensorsOf,
+  weightOf,
+} from '../support/chunkRuns.ts';
 import { distance } from '../support/near.ts';
 
-const random = new Random(21);
 /** Entries of each gradient that are compared with finite differences, spread over it. */
 const SAMPLES = 30;
-const names = ['k', 'v', 'eta', 'logAlpha', 'q', 'w1', 'w2'] as const;
-const sizes = (chunk: number, queries: number, width: number, hidden: number, out = width): ChunkSizes => ({
-  chunk,
-  queries,
-  width,
-  hidden,
-  out,
-});
-
-/** Every remainder of the tiles of 4 tokens, 4 rows and 8 columns, gates with one output, and a hidden layer of its own. */
-const CASES: [ChunkSizes, number, boolean][] = [
-  [sizes(1, 1, 3, 3), Number.POSITIVE_INFINITY, false],
-  [sizes(4, 4, 8, 8), 1, false],
-  [sizes(5, 2, 7, 9), 0.8, false],
-  [sizes(8, 8, 16, 40), 1, false],
-  [sizes(11, 3, 12, 17), 0.5, true],
-  [sizes(16, 16, 8, 20), Number.POSITIVE_INFINITY, false],
-  [sizes(19, 1, 9, 11), 2, false],
-  [sizes(6, 6, 8, 8, 1), 1, false],
-  [sizes(9, 2, 5, 24, 1), Number.POSITIVE_INFINITY, true],
-];
-
-function shapesOf({ chunk, queries, width, hidden, out }: ChunkSizes, groups: number) {
-  return {
-    k: [groups, chunk, width],
-    v: [groups, chunk, width],
-    eta: [groups, chunk],
-    logAlpha: [groups, chunk],
-    q: [groups, queries, width],
-    w1: [groups, out, hidden],
-    w2: [groups, hidden, width],
-  };
-}
-
-/** Inputs of a chunk in which every part of the write counts. */
-function inputsOf(size: ChunkSizes, groups: number): Record<(typeof names)[number], Float32Array> {
-  const { width, hidden } = size;
-  const make = (name: (typeof names)[number], value: () => number) =>
-    Float32Array.from({ length: tf.util.sizeFromShape(shapesOf(size, groups)[name]) }, value);
-  return {
-    k: make('k', () => random.normal() / Math.sqrt(width)),
-    v: make('v', () => random.normal() / Math.sqrt(width)),
-    eta: make('eta', () => 0.05 + 0.1 * random.uniform()),
-    logAlpha: make('logAlpha', () => -0.2 * random.uniform()),
-    q: make('q', () => random.normal()),
-    w1: make('w1', () => random.normal() / Math.sqrt(hidden)),
-    w2: make('w2', () => (1.5 * random.normal()) / Math.sqrt(width)),
-  };
-}
-
-function tensorsOf(values: Record<string, Float32Array>, size: ChunkSizes, groups: number): tf.Tensor[] {
-  const shapes = shapesOf(size, groups);
-  return names.map(name => tf.tensor(values[name].slice(), shapes[name]));
-}
-
-interface Outputs {
-  w1: tf.Tensor;
-  w2: tf.Tensor;
-  read: tf.Tensor;
-  surprise: tf.Tensor;
-  taken1: tf.Tensor;
-  taken2: tf.Tensor;
-}
-
-function fused(inputs: tf.Tensor[], ceiling: number, dotProduct: boolean): Outputs {
-  const [k, v, eta, logAlpha, q, w1, w2] = inputs as tf.Tensor3D[];
-  const tokens = {
-    k,
-    v,
-    eta: eta as tf.Tensor as tf.Tensor2D,
-    logAlpha: logAlpha as tf.Tensor as tf.Tensor2D,
-    q,
-  };
-  const [write] = fusedChunk(tokens, [{ w1, w2 }], { ceiling, dotProduct, subtracted: true });
-  const { weights, subtracted, surprise, read } = write;
-  return { ...weights, read: read!, surprise, taken1: subtracted!.w1, taken2: subtracted!.w2 };
-}
-
-function composed(inputs: tf.Tensor[], ceiling: number, dotProduct: boolean): Outputs {
-  const [k, v, eta, logAlpha, q, w1, w2] = inputs as tf.Tensor3D[];
-  const memory = { w1, w2 };
-  const gates = { k, eta: eta as tf.Tensor as tf.Tensor2D, logAlpha: logAlpha as tf.Tensor as tf.Tensor2D };
-  const vHat = readMemory(memory, v).out;
-  const loss = dotProduct ? 'dot-product' : 'l2';
-  const { weights, subtracted, surprise } = writeChunk(memory, solveChunk(gates), vHat, ceiling, loss);
-  const read = readMemory(memory, q).out;
-  return { w1: weights.w1!, w2: weights.w2, read, surprise, taken1: subtracted.w1!, taken2: subtracted.w2 };
-}
-
-/** A loss that depends on every element of what a chunk leaves behind, with weights of order 1. */
-const weightOf = (at: number) => Math.sin(1.7 * at + 0.3);
-function lossOf({ w1, w2, read }: Outputs): tf.Scalar {
-  const part = (x: tf.Tensor, from: number) =>
-    tf.sum(
-      tf.mul(
-        x,
-        tf.tensor(
-          Float32Array.from({ length: x.size }, (_, i) => weightOf(from + i)),
-          x.shape,
-        ),
-      ),
-    );
-  return tf.addN([part(w1, 0), part(w2, 1000), part(read, 2000)]) as tf.Scalar;
-}
 
 describe('the fused chunk', () => {
   beforeAll(async () => {
@@ -127,7 +31,7 @@ describe('the fused chunk', () => {
     (size, ceiling, dotProduct) => {
       const values = inputsOf(size, 1);
       const wide = Object.fromEntries(
-        names.map(name => [name, Float64Array.from(values[name])]),
+        CHUNK_INPUTS.map(name => [name, Float64Array.from(values[name])]),
       ) as unknown as ChunkValues;
       const expected = writeByTokens(wide, size, ceiling, dotProduct);
       tf.tidy(() => {
@@ -143,7 +47,7 @@ describe('the fused chunk', () => {
           return sum(w1, 0) + sum(w2, 1000) + sum(read, 2000);
         };
         const gradients = tf.grads((...xs: tf.Tensor[]) => lossOf(fused(xs, ceiling, dotProduct)))(inputs);
-        names.forEach((name, i) => {
+        CHUNK_INPUTS.forEach((name, i) => {
           const { length } = wide[name];
           const spread = Array.from({ length: Math.min(SAMPLES, length) }, (_, j) =>
             Math.floor((j * length) / Math.min(SAMPLES, length)),
@@ -178,7 +82,7 @@ describe('the fused chunk', () => {
         const [mine, other] = [fused, composed].map(run =>
           tf.grads((...xs: tf.Tensor[]) => lossOf(run(xs, ceiling, dotProduct)))(inputs),
         );
-        names.forEach((name, i) => {
+        CHUNK_INPUTS.forEach((name, i) => {
           expect(distance(mine[i].dataSync(), other[i].dataSync()), `gradient of ${name}`).toBeLessThan(3e-5);
         });
       });

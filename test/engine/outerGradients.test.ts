@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import type { BackendName } from '../../engine/protocol/backend.ts';
 import { openBackend } from '../../engine/tensor/backend.ts';
 import { tf } from '../../engine/tensor/tf.ts';
 import { RowGradients } from '../../engine/train/rowGradients.ts';
+import { native, nativeTitle } from '../support/nativeBackend.ts';
 import { distance } from '../support/near.ts';
 import { levelOf, Reference, type Weights } from '../support/reference.ts';
 import { difference } from '../support/referenceTrainer.ts';
@@ -69,9 +71,12 @@ function flatWeights({ layout }: RowGradients): Float32Array {
   return layout.flatten(weights, new Float32Array(layout.size));
 }
 
-describe.each(['cpu', 'wasm'] as const)('the outer gradient on %s', backend => {
+describe.each(['cpu', 'wasm'] as const)('the outer gradient on %s', backend => outerGradient(backend));
+describe.skipIf(!native.folder)(`the outer gradient on ${nativeTitle}`, () => outerGradient('tensorflow'));
+
+function outerGradient(backend: BackendName): void {
   test('through reads and writes is that of finite differences, for every tensor', async () => {
-    await openBackend(backend);
+    await openBackend(backend, { nativeFolder: native.folder });
     const rows = new RowGradients(config, END_OF_TEXT);
     const { layout } = rows;
     const before = tf.memory().numTensors;
@@ -100,7 +105,7 @@ describe.each(['cpu', 'wasm'] as const)('the outer gradient on %s', backend => {
   });
 
   test('of rows that carry their memories on leaves the initial states out', async () => {
-    await openBackend(backend);
+    await openBackend(backend, { nativeFolder: native.folder });
     const rows = new RowGradients(config, END_OF_TEXT);
     const { ids, targets } = calls[0];
     const batch = { ids: Int32Array.from(ids), targets: Int32Array.from(targets) };
@@ -115,7 +120,7 @@ describe.each(['cpu', 'wasm'] as const)('the outer gradient on %s', backend => {
   });
 
   test('evaluation is the loss from the initial states and leaves nothing behind', async () => {
-    await openBackend(backend);
+    await openBackend(backend, { nativeFolder: native.folder });
     const rows = new RowGradients(config, END_OF_TEXT);
     const before = tf.memory().numTensors;
     const { ids, targets } = calls[0];
@@ -123,4 +128,4 @@ describe.each(['cpu', 'wasm'] as const)('the outer gradient on %s', backend => {
     expect(await rows.evaluate(flatWeights(rows), batch, ROWS)).toBeCloseTo(expected()[0].loss, 5);
     expect(tf.memory().numTensors).toBe(before);
   });
-});
+}

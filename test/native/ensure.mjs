@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { root } from '../vscode/setup.mjs';
 
@@ -14,7 +14,7 @@ const stateFile = join(folder, 'state.json');
 /** Together they stay under what a run may take; a slow network makes the tests skip, not fail. */
 const LIMIT_MS = { environment: 30_000, pip: 120_000, install: 120_000 };
 /** What the installation depends on. */
-const SOURCES = ['engine/install', 'engine/tensor/native', 'media/native/tfjs-node'];
+const SOURCES = ['engine/install', 'engine/tensor/native/nativeFolder.ts', 'media/native/tfjs-node'];
 
 /**
  * Makes sure that the native backend is built, or finds out why it cannot be, and writes either to `.native/state.json`,
@@ -89,9 +89,17 @@ function run(command, args, limit) {
 async function sourcesKey() {
   const hash = createHash('sha256');
   for (const source of SOURCES) {
-    const names = await readdir(join(root, source), { recursive: true, withFileTypes: true });
-    const files = names.filter(entry => entry.isFile()).map(entry => join(entry.parentPath, entry.name));
-    for (const file of files.sort()) hash.update(await readFile(file));
+    for (const file of await filesOf(join(root, source))) hash.update(await readFile(file));
   }
   return hash.digest('hex');
+}
+
+/** A file itself, or those of a folder. */
+async function filesOf(path) {
+  if ((await stat(path)).isFile()) return [path];
+  const names = await readdir(path, { recursive: true, withFileTypes: true });
+  return names
+    .filter(entry => entry.isFile())
+    .map(entry => join(entry.parentPath, entry.name))
+    .sort();
 }

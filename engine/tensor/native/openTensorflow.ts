@@ -1,17 +1,13 @@
 import Module, { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { tf } from '../tf.ts';
+import type { HostBackend } from './hostBackend.ts';
+import { installKernelPack } from './kernelPack.ts';
 import { findNative, type NativeInstall } from './nativeFolder.ts';
 import { shimNodeUtil } from './nodeUtilShim.ts';
 
-/** The part of the native backend that the engine looks at. */
-interface TensorflowBackend extends tf.KernelBackend {
-  /** Whether TensorFlow listed a GPU; without one, the CUDA package computes on the CPU and says nothing. */
-  readonly isUsingGpuDevice: boolean;
-}
-
 interface BackendModule {
-  readonly NodeJSKernelBackend: new (binding: unknown, packageName: string) => TensorflowBackend;
+  readonly NodeJSKernelBackend: new (binding: unknown, packageName: string) => HostBackend;
 }
 
 type Require = ReturnType<typeof createRequire>;
@@ -30,7 +26,7 @@ export interface OpenedTensorflow {
 export async function openTensorflow(folder: string | undefined): Promise<OpenedTensorflow> {
   if (!tf.findBackendFactory('tensorflow')) register(findNative(folder));
   if (!(await tf.setBackend('tensorflow'))) throw new Error('the TensorFlow backend did not start');
-  return { cuda: (tf.backend() as TensorflowBackend).isUsingGpuDevice };
+  return { cuda: (tf.backend() as HostBackend).isUsingGpuDevice };
 }
 
 function register(install: NativeInstall): void {
@@ -48,6 +44,7 @@ function register(install: NativeInstall): void {
   // Made here: what goes wrong in a backend's factory is printed by the library and swallowed.
   const backend = new NodeJSKernelBackend(binding, install.package);
   tf.registerBackend('tensorflow', () => backend);
+  installKernelPack(backend);
 }
 
 function loadBinding(require: Require, { binding, record }: NativeInstall): unknown {
