@@ -23,8 +23,12 @@ function inFile(path: string): number {
 /** Updates of each transaction. */
 const sizesOf = (calls: readonly (readonly unknown[])[]) => calls.map(updates => updates.length);
 
+/** Before a keyframe everything that waits is recorded; here none is taken on the way. */
+const withoutKeyframes = () => vi.spyOn(RunWriter.prototype, 'keyframeUnderWay', 'get').mockReturnValue(true);
+
 test('updates of a moment are recorded together, and each is in the file before anyone is told of it', async () => {
   const runPath = bench.path('together.hoperun');
+  withoutKeyframes();
   const append = vi.spyOn(RunWriter.prototype, 'append');
   const session = await bench.session(60_000);
   const recording = new Recording(Number.POSITIVE_INFINITY, ({ index }) => {
@@ -40,6 +44,7 @@ test('updates of a moment are recorded together, and each is in the file before 
 });
 
 test('no more than 64 wait, however long the moment is', async () => {
+  withoutKeyframes();
   const append = vi.spyOn(RunWriter.prototype, 'append');
   const session = await bench.session(60_000);
   const options = { ...trainRequest().options, epochs: 4 };
@@ -49,6 +54,22 @@ test('no more than 64 wait, however long the moment is', async () => {
   expect(updates).toBeGreaterThan(130);
   expect(sizes).toEqual([1, 64, 64, ...sizes.slice(3)]);
   expect(sizes.reduce((sum, size) => sum + size)).toBe(updates);
+});
+
+test('a keyframe finds all that was trained before it recorded, however long the moment is', async () => {
+  const runPath = bench.path('keyframes.hoperun');
+  let milliseconds = 0;
+  vi.spyOn(performance, 'now').mockImplementation(() => milliseconds++);
+  const append = vi.spyOn(RunWriter.prototype, 'append');
+  const give = vi.spyOn(RunWriter.prototype, 'giveKeyframe');
+  const session = await bench.session(60_000);
+  const { updates } = await session.train(trainRequest({ runPath }), new Recording());
+  const given = give.mock.calls.map(([at]) => at);
+  expect(given.length).toBeGreaterThan(1);
+  expect(given.at(-1)).toBe(updates);
+  let sum = 0;
+  const recorded = sizesOf(append.mock.calls).map(size => (sum += size));
+  for (const at of given) expect(recorded).toContain(at);
 });
 
 test('at 0 each is recorded by itself, unless the file is occupied', async () => {
