@@ -1,20 +1,10 @@
 import type { KernelConfig, TensorInfo } from '#tfjs';
-import type { Handle, HostBackend } from './hostBackend.ts';
-import { Operations } from './operations.ts';
+import type { Handle } from './hostBackend.ts';
+import { nativeKernel } from './nativeKernel.ts';
+import type { Operations } from './operations.ts';
 
 function elementwise(kernelName: string, compute: (op: Operations, x: Handle) => Handle): KernelConfig {
-  return {
-    kernelName,
-    backendName: 'tensorflow',
-    kernelFunc: ({ inputs, backend }) => {
-      const op = new Operations(backend as HostBackend);
-      try {
-        return op.give(compute(op, op.of((inputs as { x: TensorInfo }).x)));
-      } finally {
-        op.end();
-      }
-    },
-  };
+  return nativeKernel<{ x: TensorInfo }>(kernelName, (op, { x }) => op.give(compute(op, op.of(x))));
 }
 
 /** 1 + erf s, which is 2 Φ(√2 s). */

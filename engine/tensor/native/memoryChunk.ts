@@ -3,9 +3,10 @@ import type { ChunkAttributes } from '../memoryChunk.ts';
 import { chunkGradient } from './chunkGradient.ts';
 import { prepare, writeOf } from './chunkPass.ts';
 import { slopeOf } from './gelu.ts';
-import type { Handle, HostBackend } from './hostBackend.ts';
+import type { Handle } from './hostBackend.ts';
 import { answer } from './memoryRead.ts';
-import { Operations } from './operations.ts';
+import { nativeKernel } from './nativeKernel.ts';
+import type { Operations } from './operations.ts';
 
 /** Inputs of a write: k, v, η, log α, q where queries are read, and W1, W2 of each memory. */
 function countOf({ memories, queries }: ChunkAttributes): number {
@@ -35,19 +36,10 @@ function gradient(op: Operations, inputs: readonly Handle[], attributes: ChunkAt
 }
 
 function kernel(kernelName: string, compute: typeof write): KernelConfig {
-  return {
-    kernelName,
-    backendName: 'tensorflow',
-    kernelFunc: ({ inputs, attrs, backend }) => {
-      const op = new Operations(backend as HostBackend);
-      try {
-        const given = (inputs as unknown as TensorInfo[]).map(tensor => op.of(tensor));
-        return compute(op, given, attrs as unknown as ChunkAttributes).map(output => op.give(output));
-      } finally {
-        op.end();
-      }
-    },
-  };
+  return nativeKernel<TensorInfo[], ChunkAttributes>(kernelName, (op, inputs, attributes) => {
+    const given = inputs.map(tensor => op.of(tensor));
+    return compute(op, given, attributes).map(output => op.give(output));
+  });
 }
 
 /** The write of a chunk to memories and its gradient, as `engine/tensor/memoryChunk.ts` asks for them. */

@@ -1,7 +1,8 @@
 import type { KernelConfig, TensorInfo } from '#tfjs';
 import { slopeOf, twiceDistribution } from './gelu.ts';
-import type { Handle, HostBackend } from './hostBackend.ts';
-import { Operations } from './operations.ts';
+import type { Handle } from './hostBackend.ts';
+import { nativeKernel } from './nativeKernel.ts';
+import type { Operations } from './operations.ts';
 
 /**
  * M(z) of rows z/√2 with what it is made of. With s = W2 z/√2 and Φ(√2 s) = (1 + erf s)/2, σ(W2 z) is h/√2 for
@@ -51,20 +52,13 @@ function gradient(
 }
 
 function kernel(kernelName: string, compute: typeof gradient): KernelConfig {
-  return {
+  return nativeKernel<Record<string, TensorInfo>, { weights?: boolean }>(
     kernelName,
-    backendName: 'tensorflow',
-    kernelFunc: ({ inputs, attrs, backend }) => {
-      const op = new Operations(backend as HostBackend);
-      try {
-        const given = Object.entries(inputs as Record<string, TensorInfo>);
-        const handles = Object.fromEntries(given.map(([name, tensor]) => [name, op.of(tensor)]));
-        return compute(op, handles, (attrs ?? {}) as { weights?: boolean }).map(output => op.give(output));
-      } finally {
-        op.end();
-      }
+    (op, inputs, attributes) => {
+      const given = Object.entries(inputs).map(([name, tensor]) => [name, op.of(tensor)] as const);
+      return compute(op, Object.fromEntries(given), attributes).map(output => op.give(output));
     },
-  };
+  );
 }
 
 /** The read of a memory and its gradient as `engine/tensor/memoryRead.ts` asks for them. */
