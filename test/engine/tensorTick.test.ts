@@ -5,6 +5,13 @@ import { openBackend } from '../../engine/tensor/backend.ts';
 import { owned } from '../../engine/tensor/continuumSum.ts';
 import { fusedGenerate } from '../../engine/tensor/generate.ts';
 import { measureAll } from '../../engine/tensor/measure.ts';
+import {
+  type ChunkTokens,
+  fusedChunk,
+  hasFusedChunk,
+  measuredChunk,
+  type Weights,
+} from '../../engine/tensor/memoryChunk.ts';
 import { Random } from '../../engine/tensor/random.ts';
 import { tf } from '../../engine/tensor/tf.ts';
 import { distance } from '../support/near.ts';
@@ -128,6 +135,44 @@ describe.each(['cpu', 'wasm'] as const)('what a tick asks of %s', backend => {
         }),
       );
       expect(both.measured.dataSync()).toEqual(apart.dataSync());
+    });
+  });
+
+  it('measures a write of memories as it is made, to the bits of measuring apart', () => {
+    // Where no kernel writes a chunk, measuring comes after.
+    expect(hasFusedChunk()).toBe(backend === 'wasm');
+    if (!hasFusedChunk()) return;
+    tf.tidy(() => {
+      const rows = () => tf.tensor3d(filled(random, 2 * 5 * 8), [2, 5, 8]);
+      const memories = (outputs: readonly number[]) =>
+        outputs.map(out => ({
+          w1: tf.tensor3d(filled(random, 2 * out * 8), [2, out, 8]),
+          w2: tf.tensor3d(filled(random, 2 * 8 * 8), [2, 8, 8]),
+        }));
+      const [before, bases] = [memories([8, 1]), memories([8, 1])];
+      const gates = { eta: tf.fill([2, 5], 0.1), logAlpha: tf.fill([2, 5], -0.02) };
+      const tokens = { k: rows(), v: rows(), ...gates } as ChunkTokens;
+      const rule = { ceiling: 1, dotProduct: false };
+      for (const q of [undefined, rows()]) {
+        const { writes, measured } = measuredChunk({ ...tokens, q }, before, rule, bases);
+        const plain = fusedChunk({ ...tokens, q }, before, { ...rule, subtracted: true });
+        const parts = (of: readonly Weights[]) => of.flatMap(({ w1, w2 }) => [w1, w2]);
+        const apart = measureAll([
+          {
+            what: 'write',
+            error: parts(plain.map(write => write.subtracted!)),
+            before: parts(before),
+            of: parts(plain.map(write => write.weights)),
+            base: parts(bases),
+          },
+        ]);
+        expect(measured!.dataSync()).toEqual(apart.dataSync());
+        expect(Math.min(...measured!.dataSync())).toBeGreaterThan(0);
+        writes.forEach((write, i) => {
+          expect(write.surprise.dataSync()).toEqual(plain[i].surprise.dataSync());
+          expect(write.read?.dataSync()).toEqual(plain[i].read?.dataSync());
+        });
+      }
     });
   });
 
