@@ -20,7 +20,7 @@ const UPDATE_BYTES = 1300;
 
 /**
  * Share of the budget from which on keyframes are packed. As long as there is room they are written as they are: to pack
- * one keeps a core busy for longer than to write what it saves, and to unpack it puts off whoever goes there.
+ * one keeps a core busy for longer than to write what it saves.
  */
 const PACK_FROM = 0.5;
 
